@@ -1,0 +1,207 @@
+"""The tables of the ledger. Only `ledger.sql` writes wallets, lots, entries and allocations."""
+
+from django.db import models
+from django.db.models import CheckConstraint, F, Index, Q, UniqueConstraint
+from django.db.models.functions import Now
+
+from contacts.models import Contact
+from simplero.tenancy.models import TenantForeignKey, TenantModel, TenantPart, public_id_field
+
+UNITS = {"days": "days", "weeks": "weeks", "months": "months", "years": "years"}
+
+
+class Kind(models.TextChoices):
+    """What an entry did. The sign of its amount follows from it; `redate` moves nothing and names its lot."""
+
+    ISSUE = "issue"
+    CONSUME = "consume"
+    REVERSE = "reverse"
+    WITHDRAW = "withdraw"
+    EXPIRE = "expire"
+    RESTORE = "restore"
+    REDATE = "redate"
+
+
+class CreditType(TenantModel):
+    """What a credit is for, and how long one is good unless the issue says otherwise."""
+
+    public_id = public_id_field()
+    name = models.CharField(max_length=60)
+    plural = models.CharField(max_length=60)
+    name_key = models.CharField(max_length=60, db_collation="C")
+    description = models.TextField(max_length=1000, blank=True)  # customers read it
+    expires_after = models.PositiveIntegerField(null=True)
+    expires_unit = models.CharField(max_length=6, blank=True)
+    archived_at = models.DateTimeField(null=True)
+    created_at = models.DateTimeField(db_default=Now(), editable=False)
+
+    class Meta(TenantModel.Meta):
+        constraints = [
+            UniqueConstraint("account", "public_id", name="credit_type_public_id"),
+            # Two types of one name could not be told apart on the contact page.
+            UniqueConstraint("account", "name_key", name="credit_type_name"),
+            CheckConstraint(
+                condition=Q(expires_after__isnull=True, expires_unit="")
+                | Q(expires_after__range=(1, 1000), expires_unit__in=sorted(UNITS)),
+                name="credit_type_expiration",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class Wallet(TenantPart):
+    """One contact's credits of one type: the stored balance, and running totals kept by the posting functions.
+
+    The stored balance still holds what is overdue but not yet written off: pages ask `queries`, which goes by the clock.
+    """
+
+    contact = TenantForeignKey(Contact, on_delete=models.PROTECT, db_index=False)
+    credit_type = TenantForeignKey(CreditType, on_delete=models.PROTECT, db_index=False)
+    balance = models.BigIntegerField(db_default=0)
+    seq = models.BigIntegerField(db_default=0)  # of the newest entry
+    issued = models.BigIntegerField(db_default=0)
+    used = models.BigIntegerField(db_default=0)  # less reversed
+    expired = models.BigIntegerField(db_default=0)  # less restored
+    withdrawn = models.BigIntegerField(db_default=0)
+    moved_at = models.DateTimeField()  # when the newest entry happened
+
+    class Meta(TenantPart.Meta):
+        constraints = [
+            # A second wallet would show a customer half of what they have.
+            UniqueConstraint("account", "contact", "credit_type", name="wallet_once"),
+            # The last line against overspending, whatever the code above it did.
+            CheckConstraint(condition=Q(balance__gte=0), name="wallet_floor"),
+            # The four numbers on every page add up, or the posting is refused.
+            CheckConstraint(
+                condition=Q(balance=F("issued") - F("used") - F("expired") - F("withdrawn")), name="wallet_totals"
+            ),
+        ]
+        indexes = [Index(fields=["account", "credit_type", "contact"], name="wallet_by_type")]
+
+    def __str__(self) -> str:
+        return f"wallet {self.pk}"
+
+
+class Entry(TenantPart):
+    """One line of the ledger, for ever: the database refuses to change or delete it. Its key is also its public name."""
+
+    key = models.UUIDField()
+    wallet = TenantForeignKey(Wallet, on_delete=models.PROTECT, db_index=False, related_name="entries")
+    seq = models.BigIntegerField()
+    kind = models.CharField(max_length=8, choices=Kind)
+    amount = models.BigIntegerField()
+    balance_after = models.BigIntegerField()
+    linked = TenantForeignKey("self", on_delete=models.PROTECT, null=True, db_index=False, related_name="answers")
+    lot = TenantForeignKey("Lot", on_delete=models.PROTECT, null=True, db_index=False, related_name="+")
+    service_date = models.DateField(null=True)  # as asked for; None is the day it was recorded
+    expiry = models.CharField(max_length=20, blank=True)  # as asked for: "", "never", "2027-01-31" or "3 months"
+    source = models.CharField(max_length=20)
+    source_id = models.CharField(max_length=40, blank=True)
+    actor_kind = models.CharField(max_length=10)
+    actor_id = models.BigIntegerField(null=True)
+    happened_at = (
+        models.DateTimeField()
+    )  # by the ledger's clock; an expiry happened at its lot's end, whenever it was written
+    recorded_at = models.DateTimeField()
+
+    class Meta(TenantPart.Meta):
+        constraints = [
+            # Once: a repeat of the same request meets this row, in five years too.
+            UniqueConstraint("account", "key", name="entry_once"),
+            # The chain: no two entries follow the same one.
+            UniqueConstraint("account", "wallet", "seq", name="entry_chain"),
+            CheckConstraint(condition=Q(balance_after__gte=0), name="entry_floor"),
+            CheckConstraint(
+                condition=Q(kind__in=["issue", "reverse", "restore"], amount__gt=0)
+                | Q(kind__in=["consume", "withdraw", "expire"], amount__lt=0)
+                | Q(kind="redate", amount=0, lot__isnull=False),
+                name="entry_sign",
+            ),
+            CheckConstraint(
+                condition=Q(kind__in=["reverse", "restore"], linked__isnull=False)
+                | Q(kind__in=["issue", "consume", "withdraw", "expire", "redate"], linked__isnull=True),
+                name="entry_link",
+            ),
+        ]
+        indexes = [Index(fields=["account", "linked"], condition=Q(linked__isnull=False), name="entry_answers")]
+
+    def __str__(self) -> str:
+        return f"{self.kind} {self.amount:+d}"
+
+
+class Lot(TenantPart):
+    """Credits issued together. What was used is what is missing: amount − remaining − expired − withdrawn."""
+
+    public_id = public_id_field()
+    wallet = TenantForeignKey(Wallet, on_delete=models.PROTECT, db_index=False, related_name="lots")
+    entry = TenantForeignKey(Entry, on_delete=models.PROTECT, db_index=False, related_name="+")  # the one that made it
+    replaces = TenantForeignKey("self", on_delete=models.PROTECT, null=True, db_index=False, related_name="+")
+    amount = models.BigIntegerField()
+    remaining = models.BigIntegerField()
+    expired = models.BigIntegerField(db_default=0)  # less restored
+    withdrawn = models.BigIntegerField(db_default=0)
+    open = models.BooleanField(db_default=True)
+    last_good_day = models.DateField(null=True)  # None: never expires
+    expires_at = models.DateTimeField(null=True)  # the first instant after it, in the account's zone
+    times_expired = models.SmallIntegerField(db_default=0)
+    withdrawn_at = models.DateTimeField(null=True)  # when a withdrawal took all that was left
+    issued_at = models.DateTimeField()
+
+    class Meta(TenantPart.Meta):
+        constraints = [
+            UniqueConstraint("account", "public_id", name="lot_public_id"),
+            CheckConstraint(
+                condition=Q(amount__gt=0, remaining__gte=0, expired__gte=0, withdrawn__gte=0)
+                & Q(amount__gte=F("remaining") + F("expired") + F("withdrawn")),
+                name="lot_amounts",
+            ),
+            # The indexes below ask for `open`, which a partial draw leaves alone: the update stays in the page.
+            CheckConstraint(condition=Q(open=Q(remaining__gt=0)), name="lot_open"),
+            CheckConstraint(
+                condition=Q(last_good_day__isnull=True, expires_at__isnull=True)
+                | Q(last_good_day__isnull=False, expires_at__isnull=False),
+                name="lot_expiry",
+            ),
+        ]
+        indexes = [
+            Index(fields=["account", "wallet", "expires_at", "id"], condition=Q(open=True), name="lot_burn_down"),
+            Index(fields=["account", "wallet", "issued_at", "id"], name="lot_of_wallet"),
+            Index(fields=["account", "expires_at"], condition=Q(open=True, expires_at__isnull=False), name="lot_due"),
+        ]
+
+    def __str__(self) -> str:
+        return f"lot of {self.amount}"
+
+
+class Allocation(TenantPart):
+    """Which lots an entry touched, and by how much, with the entry's sign: a lot's remaining is the sum of its allocations."""
+
+    entry = TenantForeignKey(Entry, on_delete=models.PROTECT, db_index=False, related_name="allocations")
+    lot = TenantForeignKey(Lot, on_delete=models.PROTECT, db_index=False, related_name="allocations")
+    amount = models.BigIntegerField()
+
+    class Meta(TenantPart.Meta):
+        constraints = [
+            UniqueConstraint("account", "entry", "lot", name="allocation_once"),
+            CheckConstraint(condition=~Q(amount=0), name="allocation_amount"),
+        ]
+        indexes = [Index(fields=["account", "lot"], name="allocation_of_lot")]
+
+    def __str__(self) -> str:
+        return f"{self.amount:+d}"
+
+
+class EntryNote(TenantPart):
+    """A note or reason beside an entry: free text, so it may be erased while the entry stays."""
+
+    entry = TenantForeignKey(Entry, on_delete=models.PROTECT, db_index=False, related_name="notes")
+    text = models.TextField(max_length=1000)
+    for_customer = models.BooleanField(db_default=False)
+
+    class Meta(TenantPart.Meta):
+        constraints = [UniqueConstraint("account", "entry", name="entry_note_once")]
+
+    def __str__(self) -> str:
+        return self.text[:60]

@@ -1,0 +1,1 @@
+"""What is sold: catalogue, prices, purchases and the storefront. An empty room so far."""

@@ -1,0 +1,1 @@
+"""Plain Python that would be true in another company: no Django, no tables, no HTTP."""

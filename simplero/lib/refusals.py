@@ -1,0 +1,13 @@
+"""The one shape of a business answer that says no."""
+
+
+class Refusal(Exception):
+    """A rule said no and nothing was changed. `wording` is the sentence a person reads; `field` the form field it is about, if any."""
+
+    field: str | None = None
+
+    def __init__(self, wording: str = "", *, field: str | None = None) -> None:
+        super().__init__(wording)
+        self.wording = wording
+        if field is not None:
+            self.field = field

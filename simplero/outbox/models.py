@@ -1,0 +1,53 @@
+from django.db import models
+from django.db.models import Index, Q, UniqueConstraint
+from django.db.models.functions import Now
+
+from simplero.tenancy.models import TenantPart
+
+
+class Event(TenantPart):
+    """What happened, written in the transaction that made it true. Append-only: ids, codes and amounts, never names or free text."""
+
+    kind = models.CharField(max_length=60)  # "credits.consumed": the room and a verb in the past tense
+    contact_id = models.BigIntegerField(
+        null=True
+    )  # whom it is about; contacts stand above this room, so no foreign key
+    body = models.JSONField(db_default={})
+    actor_kind = models.CharField(max_length=10)
+    actor_id = models.BigIntegerField(null=True)
+    cause_id = models.BigIntegerField(null=True)  # the event that set this one off
+    depth = models.SmallIntegerField(db_default=0)  # how many events stand before it in its chain
+    at = models.DateTimeField()
+
+    class Meta(TenantPart.Meta):
+        indexes = [
+            Index(
+                fields=["account", "contact_id", "at", "id"],
+                name="event_timeline",
+                condition=Q(contact_id__isnull=False),
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.kind} at {self.at:%Y-%m-%d %H:%M}"
+
+
+class Job(models.Model):
+    """An address, not data: something of this account is due. Global, so that one query finds everybody's due work."""
+
+    account_id = models.BigIntegerField()
+    kind = models.CharField(max_length=60)
+    subject = models.BigIntegerField(db_default=0)  # the row it is about, 0 for the account as a whole
+    due = models.DateTimeField(db_default=Now())
+    leased_until = models.DateTimeField(null=True)
+    attempts = models.SmallIntegerField(db_default=0)
+
+    class Meta:
+        constraints = [
+            # One address for one thing due at one time: a thousand lots that expire on a day are one job.
+            UniqueConstraint("account_id", "kind", "subject", "due", name="job_once"),
+        ]
+        indexes = [Index(fields=["due", "id"], name="job_due")]
+
+    def __str__(self) -> str:
+        return f"{self.kind} {self.subject} of account {self.account_id}, due {self.due:%Y-%m-%d %H:%M}"

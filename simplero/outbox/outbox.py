@@ -1,0 +1,37 @@
+"""Writing down what happened, in the transaction that makes it so."""
+
+from dataclasses import asdict
+from typing import Any, ClassVar, Protocol
+
+from simplero.tenancy.actors import Actor
+from simplero.tenancy.scope import now, require
+
+from .models import Event
+
+
+class Fact(Protocol):
+    """A frozen dataclass of ids, codes and amounts; `kind` names it, `contact_id`, where it has one, says whom it is about."""
+
+    kind: ClassVar[str]
+    __dataclass_fields__: ClassVar[dict[str, Any]]
+
+
+def record(*, account: Any, fact: Fact, actor: Actor, cause: Event | None = None) -> Event:
+    """Write `fact` of `account` into the caller's open transaction and return its row.
+
+    Raises ScopeError when the account's scope is not open: a fact outside the change it tells of would be a rumour.
+    """
+    account_id = require(account)
+    body = asdict(fact)  # type: ignore[call-overload]
+    contact_id = body.pop("contact_id", None)
+    return Event.objects.create(
+        account_id=account_id,
+        kind=fact.kind,
+        contact_id=contact_id,
+        body=body,
+        actor_kind=actor.kind,
+        actor_id=actor.id,
+        cause_id=cause.pk if cause else None,
+        depth=cause.depth + 1 if cause else 0,
+        at=now(),
+    )

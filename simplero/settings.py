@@ -1,0 +1,230 @@
+"""Settings, all from the environment; the table in README.md says what each means."""
+
+from pathlib import Path
+from typing import Any
+from urllib.parse import unquote, urlsplit
+
+import environ
+from csp.constants import NONE, SELF
+from django.core.exceptions import ImproperlyConfigured
+
+env = environ.Env()
+BASE_DIR = Path(__file__).resolve().parent.parent
+
+DEBUG = env.bool("DEBUG", default=False)
+DEMO = env.bool("DEMO", default=False)  # demo data and the outbox page, without DEBUG's tracebacks
+SECRET_KEY = env(
+    "SECRET_KEY", default="development only, not a secret, fifty characters or more" if DEBUG else environ.Env.NOTSET
+)
+SECRET_KEY_FALLBACKS = env.list("SECRET_KEY_FALLBACKS", default=[])
+ALLOWED_HOSTS = env.list("ALLOWED_HOSTS", default=["localhost", "127.0.0.1", "[::1]"] if DEBUG else [])
+CSRF_TRUSTED_ORIGINS = env.list("CSRF_TRUSTED_ORIGINS", default=[])
+
+INSTALLED_APPS = [
+    "simplero.tenancy",
+    "simplero.outbox",
+    "simplero.mail",
+    "simplero.web",
+    "contacts",
+    "credits",
+    "simplero.pages",
+    "django.contrib.auth",
+    "django.contrib.contenttypes",
+    "django.contrib.sessions",
+    "django.contrib.messages",
+    "django.contrib.staticfiles",
+    "django.contrib.postgres",
+    "django.contrib.humanize",
+    "django.forms",
+    "allauth",
+    "allauth.account",
+    "allauth.mfa",
+    "allauth.usersessions",
+    "csp",
+    "django_htmx",
+    "django_cotton",
+    "lucide",
+]
+
+MIDDLEWARE = [
+    "django.middleware.security.SecurityMiddleware",
+    "whitenoise.middleware.WhiteNoiseMiddleware",
+    "csp.middleware.CSPMiddleware",
+    "django.contrib.sessions.middleware.SessionMiddleware",
+    "django.middleware.common.CommonMiddleware",
+    "django.middleware.csrf.CsrfViewMiddleware",
+    "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "django.contrib.messages.middleware.MessageMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
+    "django_htmx.middleware.HtmxMiddleware",
+    "allauth.account.middleware.AccountMiddleware",
+    "allauth.usersessions.middleware.UserSessionsMiddleware",
+]
+
+ROOT_URLCONF = "simplero.urls"
+WSGI_APPLICATION = "simplero.wsgi.application"
+DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+
+TEMPLATES = [
+    {
+        "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "DIRS": [BASE_DIR / "templates"],
+        "APP_DIRS": True,
+        "OPTIONS": {
+            "context_processors": [
+                "django.template.context_processors.request",
+                "django.contrib.auth.context_processors.auth",
+                "django.contrib.messages.context_processors.messages",
+                "simplero.web.shell.context",
+            ],
+        },
+    }
+]
+COTTON_DIR = "components"
+FORM_RENDERER = "django.forms.renderers.TemplatesSetting"
+
+
+# Databases: the application's role, and beside it the owner's address for migrations and test databases only.
+
+
+def database(url: str, **options: str) -> dict[str, Any]:
+    """Django's settings for a postgresql:// address."""
+    at = urlsplit(url)
+    return {
+        "ENGINE": "simplero.tenancy.postgres",
+        "NAME": unquote(at.path[1:]),
+        "HOST": at.hostname or "",
+        "PORT": at.port or "",
+        "USER": unquote(at.username or ""),
+        "PASSWORD": unquote(at.password or ""),
+        "OPTIONS": {"options": " ".join(f"-c {name}={value}" for name, value in options.items())},
+    }
+
+
+# What a query without a scope reads in its error: invalid input syntax for type bigint: "no_scope_is_open".
+NO_SCOPE = {"app.account_id": "no_scope_is_open"}
+STATEMENT_TIMEOUT = env.int("STATEMENT_TIMEOUT", default=60_000)  # milliseconds
+
+DATABASE_URL = env("DATABASE_URL", default="")
+DATABASE_OWNER_URL = env("DATABASE_OWNER_URL", default="")
+if not DATABASE_URL:
+    named = "DATABASE_OWNER_URL names the owner's address, but " if DATABASE_OWNER_URL else ""
+    raise ImproperlyConfigured(
+        f"{named}DATABASE_URL, the address of the application's role, is missing. `make run` and `make test` start a database of their own."
+    )
+APP_ROLE = unquote(urlsplit(DATABASE_URL).username or "")
+DATABASES = {
+    "default": {
+        **database(DATABASE_URL, **NO_SCOPE, statement_timeout=STATEMENT_TIMEOUT),
+        "CONN_MAX_AGE": env.int("CONN_MAX_AGE", default=60),
+        "CONN_HEALTH_CHECKS": True,
+    }
+}
+if DATABASE_OWNER_URL:
+    owner = database(DATABASE_OWNER_URL, **NO_SCOPE)
+    DATABASES["default"]["OWNER"] = {key: owner[key] for key in ("USER", "PASSWORD", "OPTIONS")}
+
+REDIS_URL = env("REDIS_URL", default="")
+CACHES = {
+    "default": {"BACKEND": "django.core.cache.backends.redis.RedisCache", "LOCATION": REDIS_URL}
+    if REDIS_URL
+    else {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"}
+}
+
+
+# People: staff sign in by e-mail and password, with a second factor; see templates/account and templates/mfa.
+
+AUTH_USER_MODEL = "tenancy.User"
+AUTHENTICATION_BACKENDS = ["allauth.account.auth_backends.AuthenticationBackend"]
+AUTH_PASSWORD_VALIDATORS = [
+    {
+        "NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator",
+        "OPTIONS": {"user_attributes": ["email", "name"]},
+    },
+    {"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator", "OPTIONS": {"min_length": 10}},
+    {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
+]
+LOGIN_URL = "account_login"
+LOGIN_REDIRECT_URL = "/"
+ACCOUNT_USER_MODEL_USERNAME_FIELD = None
+ACCOUNT_LOGIN_METHODS = {"email"}
+ACCOUNT_SIGNUP_FIELDS = ["email*", "password1*"]
+ACCOUNT_EMAIL_VERIFICATION = "optional"
+ACCOUNT_LOGOUT_REDIRECT_URL = "account_login"
+ACCOUNT_SESSION_REMEMBER = True
+MFA_SUPPORTED_TYPES = ["totp", "recovery_codes"]
+MFA_TOTP_ISSUER = "Simplero Credits"
+USERSESSIONS_TRACK_ACTIVITY = True
+SESSION_COOKIE_AGE = 14 * 24 * 3600
+SESSION_COOKIE_HTTPONLY = True
+
+
+# What browsers are told.
+
+SECURE = not (DEBUG or DEMO)  # behind TLS; `make run` serves plain http on this machine only
+SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = SECURE
+SESSION_COOKIE_NAME, CSRF_COOKIE_NAME = ("__Host-session", "__Host-csrf") if SECURE else ("session", "csrf")
+SECURE_SSL_REDIRECT = env.bool("SECURE_SSL_REDIRECT", default=SECURE)
+SECURE_REDIRECT_EXEMPT = [r"^healthz$", r"^readyz$"]
+SECURE_HSTS_SECONDS = 365 * 24 * 3600 if SECURE else 0
+SECURE_HSTS_INCLUDE_SUBDOMAINS = SECURE_HSTS_PRELOAD = SECURE
+SECURE_REFERRER_POLICY = "same-origin"
+X_FRAME_OPTIONS = "DENY"
+if env.bool("BEHIND_PROXY", default=False):  # one that sets this header itself, always
+    SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
+CONTENT_SECURITY_POLICY = {
+    "DIRECTIVES": {
+        "default-src": [SELF],
+        "img-src": [SELF, "data:"],
+        "object-src": [NONE],
+        "base-uri": [NONE],
+        "form-action": [SELF],
+        "frame-ancestors": [NONE],
+    }
+}
+
+
+# Words, days and files.
+
+LANGUAGE_CODE = "en"
+USE_I18N = False
+USE_TZ = True
+TIME_ZONE = "UTC"
+STATIC_URL = "static/"
+STATIC_ROOT = BASE_DIR / "var" / "static"
+STATICFILES_DIRS = [BASE_DIR / "static", ("", BASE_DIR / "var" / "assets")]
+if DEBUG or DEMO:
+    WHITENOISE_USE_FINDERS = True
+    WHITENOISE_AUTOREFRESH = DEBUG
+else:
+    STORAGES = {
+        "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
+        "staticfiles": {"BACKEND": "whitenoise.storage.CompressedManifestStaticFilesStorage"},
+    }
+
+DEFAULT_FROM_EMAIL = env("DEFAULT_FROM_EMAIL", default="Simplero Credits <credits@localhost>")
+SERVER_EMAIL = DEFAULT_FROM_EMAIL
+ADMINS = [("Operator", address) for address in env.list("ADMINS", default=[])]
+EMAIL_BACKEND = "simplero.mail.backend.RowsBackend"
+EMAIL_URL = env("EMAIL_URL", default="")  # smtp://user:password@host:587; empty: messages stay in the outbox
+EMAIL_TIMEOUT = 10
+
+
+# Celery only nudges: what is due stands in Postgres. Reasons for each value: reliability notes in simplero/celery.py.
+
+CELERY_BROKER_URL = REDIS_URL or "memory://"
+
+LOGGING = {
+    "version": 1,
+    "disable_existing_loggers": False,
+    "formatters": {"plain": {"format": "%(levelname)s %(name)s: %(message)s"}},
+    "handlers": {
+        "console": {"class": "logging.StreamHandler", "formatter": "plain"},
+        "mail_admins": {"class": "django.utils.log.AdminEmailHandler", "level": "ERROR"},
+    },
+    "root": {"handlers": ["console"], "level": env("LOG_LEVEL", default="INFO")},
+    "loggers": {
+        "django": {"handlers": ["console"], "level": "INFO", "propagate": False},
+        "django.server": {"level": "WARNING"},
+    },
+}

@@ -1,0 +1,9 @@
+from django.urls import include, path
+
+from simplero.web import health
+
+urlpatterns = [
+    path("accounts/", include("allauth.urls")),
+    path("healthz", health.healthz, name="healthz"),
+    path("readyz", health.readyz, name="readyz"),
+]

@@ -1,0 +1,91 @@
+"""Who may see a view. The decorator opens the account's scope around the view and its rendering."""
+
+from collections.abc import Callable
+from functools import wraps
+from typing import Any
+
+from django.contrib.auth.views import redirect_to_login
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
+from django.shortcuts import resolve_url
+from django.utils.cache import add_never_cache_headers
+from django_htmx.http import HttpResponseClientRedirect
+
+from simplero.tenancy import roles
+from simplero.tenancy.actors import Actor
+from simplero.tenancy.models import Membership
+from simplero.tenancy.scope import ScopeError, scope
+
+SAFE = frozenset({"GET", "HEAD", "OPTIONS", "TRACE"})
+
+View = Callable[..., HttpResponseBase]
+
+
+def staff(*, can: str) -> Callable[[View], View]:
+    """Let in members of the account in the address whose role allows `can`; to everybody else the page does not exist.
+
+    The view is called without the slug, inside the account's scope (read-only for safe methods), with `request.account`,
+    `.membership` and `.actor`. An unknown account, a foreign one and a forbidden page are the same 404. A streaming
+    response is refused with ScopeError: it would read after the scope has closed; use `staff_stream`.
+    """
+    if can not in roles.PERMISSIONS:
+        raise KeyError(can)
+
+    def decorate(view: View) -> View:
+        @wraps(view)
+        def guarded(request: HttpRequest, slug: str, *args: Any, **kwargs: Any) -> HttpResponseBase:
+            if not request.user.is_authenticated:
+                return to_sign_in(request)
+            let_in(request, slug, can)
+            with scope(request.account, read_only=request.method in SAFE):  # type: ignore[attr-defined]
+                response = view(request, *args, **kwargs)
+                if getattr(response, "streaming", False):
+                    raise ScopeError("a streaming response would read after its scope has closed")
+                if hasattr(response, "render"):
+                    response.render()
+            add_never_cache_headers(response)
+            return response
+
+        guarded.can = can  # type: ignore[attr-defined]  # the route matrix reads it
+        return guarded
+
+    return decorate
+
+
+def staff_stream(*, can: str) -> Callable[[View], View]:
+    """As `staff`, for downloads: the view runs outside any scope and its generator opens one of its own."""
+
+    def decorate(view: View) -> View:
+        @wraps(view)
+        def guarded(request: HttpRequest, slug: str, *args: Any, **kwargs: Any) -> HttpResponseBase:
+            if not request.user.is_authenticated:
+                return to_sign_in(request)
+            let_in(request, slug, can)
+            response = view(request, *args, **kwargs)
+            add_never_cache_headers(response)
+            return response
+
+        guarded.can = can  # type: ignore[attr-defined]
+        return guarded
+
+    return decorate
+
+
+def let_in(request: HttpRequest, slug: str, can: str) -> None:
+    """Annotate `request` with the account at `slug` and the member's place in it. Raises Http404 for anybody else."""
+    membership = (
+        Membership.objects.select_related("account").filter(user_id=request.user.pk, account__slug=slug).first()
+    )
+    if membership is None or not roles.allows(membership.role, can):
+        raise Http404
+    request.account = membership.account  # type: ignore[attr-defined]
+    request.membership = membership  # type: ignore[attr-defined]
+    request.actor = Actor("user", request.user.pk)  # type: ignore[attr-defined]
+
+
+def to_sign_in(request: HttpRequest) -> HttpResponse:
+    """To the sign-in page and back; htmx asked for a fragment, so its whole page goes."""
+    htmx = getattr(request, "htmx", None)
+    if htmx:
+        response = redirect_to_login(htmx.current_url_abs_path or "/", resolve_url("account_login"))
+        return HttpResponseClientRedirect(response.url)
+    return redirect_to_login(request.get_full_path() if request.method in SAFE else "/")

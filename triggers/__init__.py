@@ -1,0 +1,1 @@
+"""What sets it off: triggers, their firings and the log. An empty room so far."""
