@@ -192,11 +192,9 @@ class EmbeddedPostgres(Server):
 
     def _spawn(self, log: BinaryIO) -> subprocess.Popen[bytes]:
         settings = SETTINGS if self.durable else SETTINGS | THROWAWAY_SETTINGS
+        options = [part for name, value in settings.items() for part in ("-c", f"{name}={value}")]
         return spawn(
-            [
-                *(*self._prefix, self._binary("postgres"), "-D", self.data, "-p", str(self.port)),
-                *(part for name, value in settings.items() for part in ("-c", f"{name}={value}")),
-            ],
+            [*self._prefix, self._binary("postgres"), "-D", self.data, "-p", str(self.port), *options],
             env=_environment(),
             stdout=log.fileno(),
             death_signal=DEATH_SIGNAL,

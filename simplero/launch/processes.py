@@ -39,7 +39,7 @@ def spawn(
     as_user: dict[str, object] = {}
     if identity is not None:
         as_user = {"user": identity.uid, "group": identity.gid, "extra_groups": []}
-    return subprocess.Popen(  # type: ignore[call-overload,no-any-return]
+    return subprocess.Popen(  # type: ignore[call-overload]
         [str(part) for part in argv],
         env=dict(env),
         cwd=cwd,

@@ -1,0 +1,44 @@
+import os
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    """Where a server may live: in a path with a space, as any checkout may."""
+    return tmp_path / "with a space" / "server"
+
+
+@pytest.fixture
+def soon() -> Callable[[Callable[[], bool]], bool]:
+    """Whether something comes true within five seconds."""
+
+    def wait(happened: Callable[[], bool]) -> bool:
+        deadline = time.monotonic() + 5
+        while not happened():
+            if time.monotonic() > deadline:
+                return False
+            time.sleep(0.02)
+        return True
+
+    return wait
+
+
+@pytest.fixture
+def gone() -> Callable[[int], bool]:
+    """Whether a process has ended. One that only waits for its parent to notice has."""
+
+    def ask(pid: int) -> bool:
+        try:
+            os.kill(pid, 0)
+        except ProcessLookupError:
+            return True
+        try:
+            return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] == "Z"
+        except OSError:
+            return False
+
+    return ask
