@@ -2,12 +2,16 @@
 
 
 class Refusal(Exception):
-    """A rule said no and nothing was changed. `wording` is the sentence a person reads; `field` the form field it is about, if any."""
+    """A rule said no and nothing was changed. `field` is the form field it is about, if any."""
 
     field: str | None = None
 
     def __init__(self, wording: str = "", *, field: str | None = None) -> None:
         super().__init__(wording)
-        self.wording = wording
         if field is not None:
             self.field = field
+
+    @property
+    def wording(self) -> str:
+        """The sentence a person reads."""
+        return str(self.args[0])

@@ -1,0 +1,265 @@
+"""The only writer of wallets, lots and entries: each verb is one call of its posting function in `ledger.sql`.
+
+Everything here runs inside the caller's scope and transaction and opens neither. Call it as the last work of the transaction:
+a wallet stays locked until the commit. A refusal leaves the transaction unusable up to the caller's savepoint, which
+`services` has opened.
+"""
+
+import json
+import uuid
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+
+from django.db import DatabaseError, IntegrityError, connection
+
+from simplero.tenancy.actors import Actor
+from simplero.tenancy.scope import require
+
+from . import errors
+
+NAMESPACE = uuid.UUID("7d0c5b52-4c0e-5f5b-9d0a-6f1c2a9e5b11")
+
+NEVER = "never"
+"""An `expiry` of credits that stay good for ever; "" is the type's default, else an ISO date or a span such as "3 months"."""
+
+
+@dataclass(frozen=True, slots=True)
+class Origin:
+    """Why a movement is made: who, for what (`source`, `source_id`), after which event, and what they wrote down."""
+
+    actor: Actor
+    source: str  # "staff", "purchase", "trigger", …: the ledger knows that, never why
+    source_id: str = ""
+    cause_id: int | None = None
+    depth: int = 0
+    note: str = ""
+    note_for_customer: bool = False
+
+    def row(self) -> list[Any]:
+        return [
+            self.actor.kind,
+            self.actor.id,
+            self.source,
+            self.source_id,
+            self.cause_id,
+            self.depth,
+            self.note,
+            self.note_for_customer,
+        ]
+
+
+@dataclass(frozen=True, slots=True)
+class Posting:
+    """The entry that stands for a request, whether this call wrote it or an earlier one did (`replayed`)."""
+
+    id: int
+    key: uuid.UUID
+    wallet_id: int
+    seq: int
+    kind: str
+    amount: int  # with its sign
+    balance_after: int
+    replayed: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One line of a batch."""
+
+    contact_id: int
+    credit_type_id: int
+    amount: int
+    key: uuid.UUID
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What became of a batch's row: `outcome` is posted, replayed, short or refused (`reason`: a key of errors.BY_REASON, or not_here).
+
+    `free` is what the wallet holds after it, or, when short, held.
+    """
+
+    row: Row
+    outcome: str
+    reason: str
+    entry_id: int | None
+    free: int | None
+
+
+def derive_key(kind: str, *ids: object) -> uuid.UUID:
+    """The idempotency key (UUIDv5) of a movement that follows from `ids`, or from an endpoint and its client's own key."""
+    return uuid.uuid5(NAMESPACE, ":".join([kind, *map(str, ids)]))
+
+
+def issue(
+    *, account: Any, contact_id: int, credit_type_id: int, amount: int, key: uuid.UUID, expiry: str = "", origin: Origin
+) -> Posting:
+    """Issue `amount` credits as one new lot.
+
+    Raises AmountOutOfRange, TypeArchived, DayInPast (a date before today), KeyReused.
+    """
+    return _post(
+        "credits_issue(%s::bigint, %s::bigint, %s::bigint, %s::bigint, %s::uuid, %s::text, {origin})",
+        [require(account), contact_id, credit_type_id, amount, key, expiry],
+        origin,
+    )
+
+
+def consume(
+    *,
+    account: Any,
+    contact_id: int,
+    credit_type_id: int,
+    amount: int,
+    key: uuid.UUID,
+    service_date: date | None = None,
+    origin: Origin,
+) -> Posting:
+    """Use `amount` credits, all or none; `service_date` None is today.
+
+    Raises InsufficientCredits (with `free` and `asked`), AmountOutOfRange, DayInFuture, DayTooFarBack, KeyReused.
+    """
+    return _post(
+        "credits_consume(%s::bigint, %s::bigint, %s::bigint, %s::bigint, %s::uuid, %s::date, {origin})",
+        [require(account), contact_id, credit_type_id, amount, key, service_date],
+        origin,
+    )
+
+
+def reverse(
+    *, account: Any, use: uuid.UUID, amount: int, key: uuid.UUID, revive: bool = False, origin: Origin
+) -> Posting:
+    """Give back `amount` of the use whose key is `use` to the lots that paid; `revive` also what has been withdrawn since.
+
+    Raises NotHere, OverReversal (with `left` and `withdrawn`), AmountOutOfRange, KeyReused.
+    """
+    return _post(
+        "credits_reverse(%s::bigint, %s::uuid, %s::bigint, %s::uuid, %s::boolean, {origin})",
+        [require(account), use, amount, key, revive],
+        origin,
+    )
+
+
+def withdraw(*, account: Any, lot: uuid.UUID, amount: int, key: uuid.UUID, origin: Origin) -> Posting:
+    """Take `amount` unused credits out of the lot of that public id.
+
+    Raises NotHere, OverWithdrawal (with `left`), AmountOutOfRange, KeyReused.
+    """
+    return _post(
+        "credits_withdraw(%s::bigint, %s::uuid, %s::bigint, %s::uuid, {origin})",
+        [require(account), lot, amount, key],
+        origin,
+    )
+
+
+def redate(*, account: Any, lot: uuid.UUID, last_good_day: date | None, key: uuid.UUID, origin: Origin) -> Posting:
+    """Change a lot's last good day, None being never; what had expired of it is restored.
+
+    Raises NotHere, DayInPast, SameDay, NothingLeft, KeyReused.
+    """
+    expiry = last_good_day.isoformat() if last_good_day else NEVER
+    return _post(
+        "credits_redate(%s::bigint, %s::uuid, %s::text, %s::uuid, {origin})",
+        [require(account), lot, expiry, key],
+        origin,
+    )
+
+
+def expire_due(*, account: Any, limit: int = 1000) -> int:
+    """Write the expiries of up to `limit` overdue lots' wallets; how many were written. Safe at any time, by anybody, twice."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT credits_expire_due(%s::bigint, %s::integer)", [require(account), limit])
+        return cursor.fetchone()[0] or 0
+
+
+def issue_many(*, account: Any, rows: Sequence[Row], expiry: str = "", origin: Origin) -> list[Answer]:
+    """One lot for each row, set-based; answers in the order of `rows`. A refused row refuses nothing else."""
+    return _post_many("credits_issue_many", "text", require(account), rows, expiry, origin)
+
+
+def consume_many(
+    *, account: Any, rows: Sequence[Row], service_date: date | None = None, origin: Origin
+) -> list[Answer]:
+    """One use for each row, set-based, each all or nothing; answers in the order of `rows`.
+
+    Raises DayInFuture, DayTooFarBack as a reason on each row when the day itself is refused.
+    """
+    return _post_many("credits_consume_many", "date", require(account), rows, service_date, origin)
+
+
+_ORIGIN = "ROW(%s, %s, %s, %s, %s, %s, %s, %s)::credits_origin"
+_ENTRY = "(p.entry).id, (p.entry).key, (p.entry).wallet_id, (p.entry).seq, (p.entry).kind, (p.entry).amount, (p.entry).balance_after"
+
+
+def _post(call: str, arguments: list[Any], origin: Origin) -> Posting:
+    try:
+        with connection.cursor() as cursor:
+            cursor.execute(
+                f"SELECT {_ENTRY}, p.replayed FROM {call.format(origin=_ORIGIN)} AS p",  # noqa: S608
+                [*arguments, *origin.row()],
+            )
+            return Posting(*cursor.fetchone())
+    except DatabaseError as error:
+        refusal = _refusal(error)
+        if refusal is None:
+            raise
+        raise refusal from error
+
+
+def _post_many(
+    function: str, kind: str, account_id: int, rows: Sequence[Row], argument: Any, origin: Origin
+) -> list[Answer]:
+    answers: dict[int, Answer] = {}
+    for round_ in _rounds(rows):
+        batch = [rows[index] for index in round_]
+        columns = [[getattr(row, name) for row in batch] for name in ("contact_id", "credit_type_id", "amount", "key")]
+        with connection.cursor() as cursor:
+            cursor.execute(
+                f"SELECT ordinal, outcome, reason, entry_id, free FROM {function}"  # noqa: S608
+                f"(%s::bigint, %s::bigint[], %s::bigint[], %s::bigint[], %s::uuid[], %s::{kind}, {_ORIGIN})",
+                [account_id, *columns, argument, *origin.row()],
+            )
+            for ordinal, *answer in cursor.fetchall():
+                index = round_[ordinal - 1]
+                answers[index] = Answer(rows[index], *answer)
+    return [answers[index] for index in range(len(rows))]
+
+
+def _rounds(rows: Sequence[Row]) -> Iterator[list[int]]:
+    """Indexes of `rows` in rounds: within one no wallet and no key comes twice, since a statement sees each wallet once."""
+    waiting = list(range(len(rows)))
+    while waiting:
+        taken, later, wallets, keys = [], [], set(), set()
+        for index in waiting:
+            row = rows[index]
+            wallet = (row.contact_id, row.credit_type_id)
+            if wallet in wallets or row.key in keys:
+                later.append(index)
+            else:
+                taken.append(index)
+            wallets.add(wallet)
+            keys.add(row.key)
+        yield taken
+        waiting = later
+
+
+def _refusal(error: DatabaseError) -> Exception | None:
+    """The business answer that the database gave, None for a real fault."""
+    cause = error.__cause__
+    diagnosis = getattr(cause, "diag", None)
+    match getattr(cause, "sqlstate", None):
+        case "P0402":
+            return errors.InsufficientCredits(**json.loads(diagnosis.message_detail))
+        case "P0404":
+            return errors.NotHere(diagnosis.message_primary)
+        case "P0409":
+            return errors.KeyReused()
+        case "P0422":
+            detail = json.loads(diagnosis.message_detail)
+            return errors.BY_REASON[detail.pop("reason")](**detail)
+        case _ if isinstance(error, IntegrityError) and diagnosis.constraint_name == "entry_once":
+            # The same request meets its key under its wallet's lock, so a key that only the index knows is another wallet's.
+            return errors.KeyReused()
+    return None
