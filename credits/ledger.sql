@@ -306,16 +306,17 @@ BEGIN
   PERFORM credits_keep(w);
 END $$;
 
--- The lots that may pay a use dated back to `p_day`, in the order in which they do, after the wallet is settled.
+-- The lots that may pay a use dated back to `p_day`, in the order in which they do: by the clock, so the same before the wallet
+-- is settled (a preview) and after.
 CREATE OR REPLACE FUNCTION credits_payers_on(w credits_wallet, p_day date, p_zone text)
-RETURNS TABLE (id bigint, public_id uuid, payable bigint, has_expired boolean, good_then boolean, last_good_day date, expires_at timestamptz, remaining bigint)
-LANGUAGE sql STABLE AS $$
-  SELECT l.id, l.public_id, CASE WHEN l.open THEN l.remaining ELSE l.expired END, NOT l.open,
-         (l.issued_at AT TIME ZONE p_zone)::date <= p_day AS good_then, l.last_good_day, l.expires_at, l.remaining
-    FROM credits_lot l
-   WHERE l.account_id = w.account_id AND l.wallet_id = w.id
-     AND (l.open OR (l.expired > 0 AND l.last_good_day >= p_day AND (l.issued_at AT TIME ZONE p_zone)::date <= p_day))
-   ORDER BY good_then DESC, l.expires_at, l.id
+RETURNS TABLE (id bigint, public_id uuid, payable bigint, has_expired boolean) LANGUAGE sql STABLE AS $$
+  SELECT l.id, l.public_id, CASE WHEN l.alive OR l.open THEN l.remaining ELSE l.expired END, NOT l.alive
+    FROM (
+      SELECT *, open AND (expires_at > ledger_now()) IS NOT FALSE AS alive, (issued_at AT TIME ZONE p_zone)::date <= p_day AS good_then
+        FROM credits_lot WHERE account_id = w.account_id AND wallet_id = w.id AND (open OR expired > 0)
+    ) AS l
+   WHERE l.alive OR (l.last_good_day >= p_day AND l.good_then)
+   ORDER BY l.good_then DESC, l.expires_at, l.id
 $$;
 
 -- Give back a use, or part of it, to the very lots that paid, the last drawn first. A lot that has expired since gives a new one,

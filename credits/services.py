@@ -1,0 +1,300 @@
+"""Use-cases of credits: each is all or nothing, and ends with the one posting that locks the wallet.
+
+`key` is the one its form was rendered with: sent twice, it answers with the first posting. Refusals are `credits.errors`,
+with amounts worded in the credit type's own unit.
+"""
+
+import uuid
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import date, timedelta
+from typing import Any
+
+from django.db import IntegrityError, transaction
+
+from contacts.models import Contact
+from simplero.lib.folding import fold
+from simplero.outbox import outbox
+from simplero.tenancy.actors import Actor
+from simplero.tenancy.models import Account
+from simplero.tenancy.scope import now, require
+
+from . import errors, events, ledger
+from .ledger import Origin, Posting
+from .models import CreditType, Entry
+
+STAFF = "staff"
+
+UNDO_WITHIN = timedelta(minutes=15)
+"""How long whoever made a use may undo it (product.md, roles)."""
+
+
+@transaction.atomic
+def issue(
+    *,
+    account: Account,
+    contact: Contact,
+    credit_type: CreditType,
+    amount: int,
+    key: uuid.UUID,
+    expiry: str = "",
+    note: str = "",
+    note_for_customer: bool = False,
+    actor: Actor,
+) -> Posting:
+    """Issue `amount` credits to `contact` as one lot. `expiry`: "" the type's default, "never", "2027-01-31" or "3 months".
+
+    Raises AmountOutOfRange, TypeArchived, DayInPast, KeyReused.
+    """
+    with _worded_in(credit_type):
+        return ledger.issue(
+            account=account,
+            contact_id=contact.pk,
+            credit_type_id=credit_type.pk,
+            amount=amount,
+            key=ledger.derive_key("staff.issue", key),
+            expiry=expiry,
+            origin=Origin(actor, STAFF, note=note, note_for_customer=note_for_customer),
+        )
+
+
+@transaction.atomic
+def consume(
+    *,
+    account: Account,
+    contact: Contact,
+    credit_type: CreditType,
+    amount: int,
+    key: uuid.UUID,
+    service_date: date | None = None,
+    note: str = "",
+    note_for_customer: bool = False,
+    actor: Actor,
+) -> Posting:
+    """Use `amount` of the contact's credits for a service on `service_date` (None: today), all of them or none.
+
+    Raises InsufficientCredits, AmountOutOfRange, DayInFuture, DayTooFarBack, KeyReused.
+    """
+    with _worded_in(credit_type):
+        return ledger.consume(
+            account=account,
+            contact_id=contact.pk,
+            credit_type_id=credit_type.pk,
+            amount=amount,
+            key=ledger.derive_key("staff.consume", key),
+            service_date=service_date,
+            origin=Origin(actor, STAFF, note=note, note_for_customer=note_for_customer),
+        )
+
+
+@transaction.atomic
+def reverse(
+    *,
+    account: Account,
+    use: uuid.UUID,
+    amount: int,
+    key: uuid.UUID,
+    revive: bool = False,
+    reason: str,
+    reason_for_customer: bool = False,
+    actor: Actor,
+) -> Posting:
+    """Give back `amount` of the use with the entry key `use`, to the lots that paid; `revive` also to lots withdrawn since.
+
+    Raises NotHere, OverReversal, AmountOutOfRange, KeyReused.
+    """
+    with _worded_in(_type_of_entry(use)):
+        return ledger.reverse(
+            account=account,
+            use=use,
+            amount=amount,
+            key=ledger.derive_key("staff.reverse", key),
+            revive=revive,
+            origin=Origin(actor, STAFF, note=reason, note_for_customer=reason_for_customer),
+        )
+
+
+@transaction.atomic
+def undo(*, account: Account, use: uuid.UUID, actor: Actor) -> Posting:
+    """Take back a whole use that `actor` made within the last 15 minutes; asked again, answers with the same entry.
+
+    Raises NotHere, UndoTooLate, OverReversal (part of it was reversed meanwhile).
+    """
+    entry = _entry(use)
+    mine = (entry.actor_kind, entry.actor_id) == (actor.kind, actor.id)
+    key = ledger.derive_key("staff.undo", use)
+    done = Entry.objects.filter(key=key).exists()
+    if not done and (not mine or entry.happened_at < now() - UNDO_WITHIN):
+        raise errors.UndoTooLate
+    with _worded_in(_type_of_entry(use)):
+        return ledger.reverse(account=account, use=use, amount=-entry.amount, key=key, origin=Origin(actor, STAFF))
+
+
+@transaction.atomic
+def withdraw(
+    *,
+    account: Account,
+    lot: uuid.UUID,
+    amount: int,
+    key: uuid.UUID,
+    reason: str,
+    reason_for_customer: bool = False,
+    actor: Actor,
+) -> Posting:
+    """Take `amount` unused credits out of a lot. Raises NotHere, OverWithdrawal, AmountOutOfRange, KeyReused."""
+    with _worded_in(_type_of_lot(lot)):
+        return ledger.withdraw(
+            account=account,
+            lot=lot,
+            amount=amount,
+            key=ledger.derive_key("staff.withdraw", key),
+            origin=Origin(actor, STAFF, note=reason, note_for_customer=reason_for_customer),
+        )
+
+
+@transaction.atomic
+def redate(
+    *,
+    account: Account,
+    lot: uuid.UUID,
+    last_good_day: date | None,
+    key: uuid.UUID,
+    reason: str,
+    reason_for_customer: bool = False,
+    actor: Actor,
+) -> Posting:
+    """Make a lot good through `last_good_day`, None being for ever; what had expired of it comes back.
+
+    Raises NotHere, DayInPast, SameDay, NothingLeft, KeyReused.
+    """
+    with _worded_in(_type_of_lot(lot)):
+        return ledger.redate(
+            account=account,
+            lot=lot,
+            last_good_day=last_good_day,
+            key=ledger.derive_key("staff.redate", key),
+            origin=Origin(actor, STAFF, note=reason, note_for_customer=reason_for_customer),
+        )
+
+
+def expire_due(*, account: Any, limit: int = 1000) -> int:
+    """Write overdue expiries of the account, from up to `limit` lots; how many were written. 0 means that none are left."""
+    return ledger.expire_due(account=account, limit=limit)
+
+
+@transaction.atomic
+def add_type(
+    *,
+    account: Account,
+    name: str,
+    plural: str,
+    description: str = "",
+    expires_after: int | None = None,
+    expires_unit: str = "",
+    actor: Actor,
+) -> CreditType:
+    """A new type of credit; `expires_after` counts `expires_unit` (days, weeks, months, years), None is never. Raises TypeNameTaken."""
+    with _one_of_a_name(name):
+        credit_type = CreditType.objects.create(
+            account_id=require(account),
+            name=name,
+            plural=plural,
+            name_key=fold(name),
+            description=description,
+            expires_after=expires_after,
+            expires_unit=expires_unit if expires_after else "",
+        )
+    credit_type.refresh_from_db(fields=["public_id"])
+    outbox.record(account=account, fact=events.CreditTypeCreated(credit_type.pk), actor=actor)
+    return credit_type
+
+
+@transaction.atomic
+def edit_type(
+    *,
+    account: Account,
+    credit_type: CreditType,
+    name: str,
+    plural: str,
+    description: str,
+    expires_after: int | None,
+    expires_unit: str,
+    actor: Actor,
+) -> None:
+    """Change a type. Lots already issued keep their last good day. Raises TypeNameTaken."""
+    require(account)
+    wanted = {
+        "name": name,
+        "plural": plural,
+        "name_key": fold(name),
+        "description": description,
+        "expires_after": expires_after,
+        "expires_unit": expires_unit if expires_after else "",
+    }
+    changed = [field for field, value in wanted.items() if getattr(credit_type, field) != value]
+    if not changed:
+        return
+    for field in changed:
+        setattr(credit_type, field, wanted[field])
+    with _one_of_a_name(name):
+        credit_type.save(update_fields=changed)
+    told = tuple(field for field in changed if field != "name_key")
+    outbox.record(account=account, fact=events.CreditTypeChanged(credit_type.pk, told), actor=actor)
+
+
+@transaction.atomic
+def archive_type(*, account: Account, credit_type: CreditType, actor: Actor) -> None:
+    """Issue no more of a type; what was issued can still be used. Doing it again changes nothing."""
+    require(account)
+    if CreditType.objects.filter(pk=credit_type.pk, archived_at=None).update(archived_at=now()):
+        outbox.record(account=account, fact=events.CreditTypeArchived(credit_type.pk), actor=actor)
+
+
+@transaction.atomic
+def bring_back_type(*, account: Account, credit_type: CreditType, actor: Actor) -> None:
+    """Undo an archiving. Doing it again changes nothing."""
+    require(account)
+    if CreditType.objects.filter(pk=credit_type.pk).exclude(archived_at=None).update(archived_at=None):
+        outbox.record(account=account, fact=events.CreditTypeBroughtBack(credit_type.pk), actor=actor)
+
+
+@contextmanager
+def _worded_in(credit_type: CreditType) -> Iterator[None]:
+    """Let a refusal speak of this type's credits."""
+    try:
+        yield
+    except errors.LedgerRefusal as refusal:
+        refusal.unit = credit_type
+        raise
+
+
+@contextmanager
+def _one_of_a_name(name: str) -> Iterator[None]:
+    try:
+        with transaction.atomic():
+            yield
+    except IntegrityError as error:
+        if getattr(getattr(error.__cause__, "diag", None), "constraint_name", "") != "credit_type_name":
+            raise
+        raise errors.TypeNameTaken(f"There is a credit type named “{name}” already. Choose another name.") from error
+
+
+def _entry(key: uuid.UUID) -> Entry:
+    entry = Entry.objects.filter(key=key, kind="consume").first()
+    if entry is None:
+        raise errors.NotHere(f"no use {key}")
+    return entry
+
+
+def _type_of_entry(key: uuid.UUID) -> CreditType:
+    found = CreditType.objects.filter(wallet__entries__key=key).first()
+    if found is None:
+        raise errors.NotHere(f"no use {key}")
+    return found
+
+
+def _type_of_lot(public_id: uuid.UUID) -> CreditType:
+    found = CreditType.objects.filter(wallet__lots__public_id=public_id).first()
+    if found is None:
+        raise errors.NotHere(f"no lot {public_id}")
+    return found
