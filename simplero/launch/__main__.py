@@ -26,7 +26,8 @@ VAR = ROOT / "var"
 
 PYTHON = (sys.executable,)
 MANAGE = (*PYTHON, "manage.py")
-CELERY = (*PYTHON, "-m", "celery", "-A", "simplero.celery")
+# Quiet about its settings, and about root, which `make run` is in many containers.
+CELERY = (*PYTHON, "-W", "ignore:You're running the worker", "-m", "celery", "--quiet", "-A", "simplero.celery")
 
 WEB_READY_WITHIN = 60.0
 """Seconds."""
@@ -49,7 +50,8 @@ def main() -> int:
     try:
         port = addresses.port(os.environ)
         _lock(lock, port)
-        addresses.refuse_taken(port)
+        # The web server's children of a launcher that was killed need a second to notice.
+        addresses.refuse_taken(port, patience=5 if lock.left_behind else 0)
         with Supervisor() as supervisor:
             _run(supervisor, port)
     except StopAsked:
@@ -92,7 +94,7 @@ def _run(supervisor: Supervisor, port: int) -> None:
     env = _environment(databases.app, redis_url)
     # The only process that ever holds the owner's address.
     owner_env = env | {"DATABASE_OWNER_URL": databases.owner}
-    supervisor.run("fonts", [*PYTHON, "-m", "simplero.web.fonts", "var/assets"], env=env, cwd=ROOT)
+    supervisor.run("fonts", [*PYTHON, "-m", "simplero.web.fonts", "var/assets"], env=env, cwd=ROOT, silent=True)
     supervisor.run("migrate", [*MANAGE, "migrate", "--verbosity=0"], env=owner_env, cwd=ROOT)
     supervisor.run("demo", [*MANAGE, "demo", "--if-empty"], env=env, cwd=ROOT)
 
@@ -104,13 +106,14 @@ def _run(supervisor: Supervisor, port: int) -> None:
     web = [
         *(*PYTHON, "-m", "gunicorn", "simplero.wsgi:application", f"--bind=127.0.0.1:{port}"),
         *("--worker-class=gthread", "--workers=2", "--threads=8", "--no-control-socket", "--graceful-timeout=5"),
+        "--log-level=warning",
         # Without query strings: links in mail carry tokens there.
         *("--access-logfile=-", "--access-logformat=%(m)s %(U)s %(s)s %(M)s ms"),
     ]
     supervisor.start("web", web, env=env, cwd=ROOT, grace=WEB_GRACE)
+    signins = supervisor.run("demo", [*MANAGE, "demo", "--show"], env=env, cwd=ROOT, silent=True)
     if not supervisor.wait(until=lambda: _is_ready(port), timeout=WEB_READY_WITHIN):
         raise LaunchError(f"{_address(port)}/readyz did not answer within {WEB_READY_WITHIN:.0f} seconds.")
-    signins = supervisor.run("demo", [*MANAGE, "demo", "--show"], env=env, cwd=ROOT, silent=True)
     supervisor.show(_welcome(port, signins))
     supervisor.wait()
 

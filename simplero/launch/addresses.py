@@ -4,6 +4,7 @@ Each fault is a LaunchError of one sentence that names the variable and never th
 """
 
 import socket
+import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 from urllib.parse import unquote, urlsplit
@@ -36,8 +37,19 @@ def port(environ: Mapping[str, str]) -> int:
     return int(given)
 
 
-def refuse_taken(port: int) -> None:
-    """Raise LaunchError when the web server could not listen there."""
+def refuse_taken(port: int, *, patience: float = 0) -> None:
+    """Raise LaunchError when the web server could not listen there, even after `patience` seconds."""
+    deadline = time.monotonic() + patience
+    while _is_taken(port):
+        if time.monotonic() >= deadline:
+            other = port + 1 if port < 65535 else DEFAULT_PORT
+            raise LaunchError(
+                f"Port {port} is taken by another program: stop it, or choose another port, PORT={other} make run."
+            )
+        time.sleep(0.1)
+
+
+def _is_taken(port: int) -> bool:
     with socket.socket() as probe:
         # As the web server will: a port whose last connections are still fading is free.
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
@@ -45,11 +57,9 @@ def refuse_taken(port: int) -> None:
             probe.bind(("127.0.0.1", port))
         except PermissionError as error:
             raise LaunchError(f"Port {port} is reserved for the system: choose another, PORT=8080 make run.") from error
-        except OSError as error:
-            other = port + 1 if port < 65535 else DEFAULT_PORT
-            raise LaunchError(
-                f"Port {port} is taken by another program: stop it, or choose another port, PORT={other} make run."
-            ) from error
+        except OSError:
+            return True
+    return False
 
 
 def databases(environ: Mapping[str, str]) -> DatabaseAddresses | None:

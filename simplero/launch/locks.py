@@ -16,6 +16,8 @@ class FileLock:
 
     def __init__(self, path: Path) -> None:
         self.path = path
+        self.left_behind = ""
+        """The note of a holder that was killed before it could take it away."""
         self._descriptor: int | None = None
 
     def acquire(self, note: str = "") -> Self:
@@ -24,16 +26,18 @@ class FileLock:
         try:
             fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
-            holder = os.read(descriptor, 4096).decode(errors="replace").strip()
+            holder = os.read(descriptor, 4096).decode(errors="replace")
             os.close(descriptor)
             raise AlreadyRunning(f"Another process is using {self.path.parent}.", note=holder) from None
-        os.ftruncate(descriptor, 0)
-        os.write(descriptor, note.encode())
         self._descriptor = descriptor
+        self.left_behind = os.read(descriptor, 4096).decode(errors="replace")
+        os.ftruncate(descriptor, 0)
+        os.pwrite(descriptor, note.encode(), 0)
         return self
 
     def release(self) -> None:
         """Let go; harmless when nothing is held."""
         if self._descriptor is not None:
+            os.ftruncate(self._descriptor, 0)
             os.close(self._descriptor)
             self._descriptor = None

@@ -73,7 +73,8 @@ class Supervisor:
         self._selector.register(self._wakeup, selectors.EVENT_READ)
         signal.signal(signal.SIGCHLD, lambda *_: None)  # wakes the loop
         for asked in STOPPED_BY:
-            if signal.getsignal(asked) is not signal.SIG_IGN:  # nohup has its say
+            # What nohup asks for stands; a shell's script, though, ignores INT in all it starts in the background.
+            if asked is not signal.SIGHUP or signal.getsignal(asked) is not signal.SIG_IGN:
                 signal.signal(asked, self._ask)
         return self
 
@@ -257,6 +258,10 @@ class Supervisor:
                 if descriptor in self._selector.get_map():  # a grandchild holds the other end
                     self._selector.unregister(descriptor)
                     os.close(descriptor)
+
+
+def _short(path: Path) -> Path:
+    return path.relative_to(Path.cwd()) if path.is_relative_to(Path.cwd()) else path
 
 
 def _manner(returncode: int | None) -> str:

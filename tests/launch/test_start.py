@@ -3,10 +3,12 @@
 import socket
 import sys
 from pathlib import Path
+from threading import Timer
 
 import pytest
 
 from simplero.launch import __main__ as start
+from simplero.launch import addresses
 from simplero.launch.locks import FileLock
 from simplero.launch.processes import free_port
 
@@ -44,6 +46,21 @@ def test_port_taken(checkout: Path, capsys: pytest.CaptureFixture[str], monkeypa
         monkeypatch.setenv("PORT", str(port))
         assert refusal(capsys).startswith(f"Port {port} is taken by another program")
     assert not (checkout / "var" / "postgres").exists()
+
+
+def test_port_a_killed_run_is_about_to_leave(checkout: Path) -> None:
+    (checkout / "var").mkdir()
+    (checkout / "var" / "lock").write_text("http://127.0.0.1:8123 (process 77)")
+    lock = FileLock(checkout / "var" / "lock").acquire("ours")
+    assert lock.left_behind == "http://127.0.0.1:8123 (process 77)"
+    lock.release()
+    assert FileLock(checkout / "var" / "lock").acquire().left_behind == ""
+
+    listener = socket.create_server(("127.0.0.1", 0))
+    port = listener.getsockname()[1]
+    Timer(0.3, listener.close).start()
+    addresses.refuse_taken(port, patience=5)
+    assert listener.fileno() == -1
 
 
 def test_folder_that_cannot_be_written(checkout: Path, capsys: pytest.CaptureFixture[str]) -> None:
