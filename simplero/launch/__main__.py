@@ -104,11 +104,10 @@ def _run(supervisor: Supervisor, port: int) -> None:
     worker = [*CELERY, "worker", "--loglevel=WARNING", "--concurrency=2", "--without-gossip", "--without-mingle"]
     supervisor.start("worker", worker, env=env, cwd=ROOT, grace=WORKER_GRACE)
     web = [
-        *(*PYTHON, "-m", "gunicorn", "simplero.wsgi:application", f"--bind=127.0.0.1:{port}"),
-        *("--worker-class=gthread", "--workers=2", "--threads=8", "--no-control-socket", "--graceful-timeout=5"),
-        "--log-level=warning",
+        *(*PYTHON, "-m", "gunicorn", "simplero.wsgi:application", f"--bind=127.0.0.1:{port}", "--preload"),
+        *("--worker-class=gthread", "--workers=2", "--threads=8", "--graceful-timeout=5", "--no-control-socket"),
         # Without query strings: links in mail carry tokens there.
-        *("--access-logfile=-", "--access-logformat=%(m)s %(U)s %(s)s %(M)s ms"),
+        *("--log-level=warning", "--access-logfile=-", "--access-logformat=%(m)s %(U)s %(s)s %(M)s ms"),
     ]
     supervisor.start("web", web, env=env, cwd=ROOT, grace=WEB_GRACE)
     signins = supervisor.run("demo", [*MANAGE, "demo", "--show"], env=env, cwd=ROOT, silent=True)
