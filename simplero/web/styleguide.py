@@ -7,29 +7,42 @@ from typing import Any, ClassVar
 from django import forms
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
-from django.urls import path, reverse
+from django.urls import path, reverse, reverse_lazy
 
 MENU = [
     {
         "title": "Contacts",
-        "items": [{"label": "Contacts", "url": "/styleguide/contact/", "icon": "users", "current": True}],
+        "items": [{"label": "Contacts", "url": reverse_lazy("styleguide:contact"), "icon": "users", "current": True}],
     },
     {
         "title": "Content",
-        "items": [{"label": "Credits", "url": "/styleguide/", "icon": "ticket", "current": False}],
+        "items": [{"label": "Credits", "url": reverse_lazy("styleguide:index"), "icon": "ticket", "current": False}],
     },
     {
         "title": "Settings",
         "items": [
-            {"label": "Account", "url": "/styleguide/", "icon": "settings", "current": False},
-            {"label": "Members", "url": "/styleguide/", "icon": "user-cog", "current": False},
-            {"label": "Roles", "url": "/styleguide/", "icon": "key-round", "current": False},
+            {"label": "Account", "url": reverse_lazy("styleguide:index"), "icon": "settings", "current": False},
+            {"label": "Members", "url": reverse_lazy("styleguide:index"), "icon": "user-cog", "current": False},
+            {"label": "Roles", "url": reverse_lazy("styleguide:index"), "icon": "key-round", "current": False},
         ],
     },
 ]
 SWATCHES = [
-    "paper card float sunken rule rule-strong edge text text-2 text-3".split(),
-    "brand brand-hover brand-soft brand-line on-brand brand-deep good good-soft warn warn-soft bad bad-soft".split(),
+    ["paper", "card", "float", "sunken", "rule", "rule-strong", "edge", "text", "text-2", "text-3"],
+    [
+        "brand",
+        "brand-hover",
+        "brand-soft",
+        "brand-line",
+        "on-brand",
+        "brand-deep",
+        "good",
+        "good-soft",
+        "warn",
+        "warn-soft",
+        "bad",
+        "bad-soft",
+    ],
     [f"hue-{number}" for number in range(1, 9)],
 ]
 
@@ -125,7 +138,12 @@ class Wrong:
 
 
 def show(request: HttpRequest, template: str, status: int = 200, **context: Any) -> HttpResponse:
-    shell = {"request": Stage(request), "menu": MENU, "memberships": MEMBERSHIPS, "search_url": "/styleguide/"}
+    shell = {
+        "request": Stage(request),
+        "menu": MENU,
+        "memberships": MEMBERSHIPS,
+        "search_url": reverse("styleguide:index"),
+    }
     return render(request, template, {**shell, **context}, status=status)
 
 

@@ -90,7 +90,9 @@ document.addEventListener("htmx:beforeRequest", (event) => {
 });
 
 document.addEventListener("htmx:afterRequest", (event) => {
-  const { elt } = event.detail;
+  const { elt, xhr } = event.detail;
+  // Done, and the browser is on its way to another page: nothing here may be sent again meanwhile.
+  if (xhr?.getResponseHeader("HX-Redirect")) return;
   if (elt instanceof HTMLFormElement) finish(elt);
   else elt.removeAttribute("aria-busy");
 });

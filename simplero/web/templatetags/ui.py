@@ -37,6 +37,15 @@ def hue(name: object) -> int:
     return crc32(str(name).strip().casefold().encode()) % HUES + 1
 
 
+TONES = {"success": "good", "warning": "warn", "error": "bad"}
+
+
+@register.filter
+def tone(level_tag: str) -> str:
+    """The tone of a notice for the level of one of Django's messages."""
+    return TONES.get(level_tag, "info")
+
+
 @register.filter
 def grouped(number: int | str) -> str:
     """A whole number with its thousands apart: 12500 → "12,500"."""
