@@ -203,6 +203,7 @@ def add_type(
             description=description,
             expires_after=expires_after,
             expires_unit=expires_unit if expires_after else "",
+            created_at=now(),
         )
     credit_type.refresh_from_db(fields=["public_id"])
     outbox.record(account=account, fact=events.CreditTypeCreated(credit_type.pk), actor=actor)
