@@ -1,0 +1,223 @@
+"""Changes to contacts inside the caller's open transaction, for use-cases here and for larger stories in rooms above.
+
+The folded keys and the words a contact is found by are written here and nowhere else, together with what they are folded from.
+"""
+
+import hashlib
+import uuid
+from collections.abc import Iterable
+from dataclasses import astuple, dataclass, fields
+from typing import Any
+
+from django.core.exceptions import ValidationError
+from django.core.validators import EmailValidator
+from django.db import IntegrityError, transaction
+
+from simplero.lib.folding import fold, words
+from simplero.lib.text import one_line, paragraphs, unfit, visible
+from simplero.outbox import outbox
+from simplero.tenancy.actors import Actor
+from simplero.tenancy.scope import now, require
+
+from . import events
+from .errors import EmailTaken, TooMany, Unacceptable
+from .models import Contact, ContactTag, ContactWord, Tag
+
+LIMITS = {"name": 120, "email": 254, "phone": 40, "company": 120, "tag": 60, "note": 5000}  # characters
+MOST_TAGS = 30  # of one contact
+MOST_TAGS_OF_ACCOUNT = 1000
+WORD = 254  # characters of a word by which it is found
+
+_LABELS = {"name": "Name", "email": "Email", "phone": "Phone", "company": "Company", "tag": "A tag", "note": "A note"}
+_MISSING = {"name": "Enter a name.", "tag": "Enter a tag.", "note": "Write something first."}
+_email = EmailValidator()
+
+
+@dataclass(frozen=True, slots=True)
+class Details:
+    """What an account knows about a contact, as typed or as kept."""
+
+    name: str
+    email: str = ""
+    phone: str = ""
+    company: str = ""
+
+    @classmethod
+    def of(cls, contact: Contact) -> "Details":
+        return cls(**{field.name: getattr(contact, field.name) for field in fields(cls)})
+
+    def cleaned(self) -> "Details":
+        """These details made fit to keep. Raises Unacceptable for the first that is not."""
+        return Details(**{field.name: cleaned(field.name, getattr(self, field.name)) for field in fields(self)})
+
+    @property
+    def seal(self) -> str:
+        """A short name for exactly these details: a form carries it to tell later whether they are still the same."""
+        return seal(*astuple(self))
+
+
+def seal(*texts: str) -> str:
+    """A short name for exactly these texts, the same for the same ones only."""
+    return hashlib.sha256("\0".join(texts).encode()).hexdigest()[:24]
+
+
+def cleaned(field: str, text: str) -> str:
+    """`text` made fit to be kept as `field`, one of LIMITS. Raises Unacceptable, naming the field and its limit."""
+    label, limit = _LABELS[field], LIMITS[field]
+    if unfit(text):
+        raise Unacceptable(
+            f"{label} contains characters that cannot be shown. Delete them or type it anew.", field=field
+        )
+    kept = paragraphs(text) if field == "note" else one_line(text)
+    if not kept or not visible(kept):
+        if field in _MISSING:
+            raise Unacceptable(_MISSING[field], field=field)
+        return ""
+    if len(kept) > limit or (field == "email" and len(email_key(kept)) > limit):
+        raise Unacceptable(f"{label} can be at most {limit:,} characters long; this has {len(kept):,}.", field=field)
+    if field == "email":
+        try:
+            _email(kept)
+        except ValidationError:
+            raise Unacceptable("Enter an email address like name@example.com.", field=field) from None
+    return kept
+
+
+def email_key(email: str) -> str:
+    """What makes two addresses the same one: case aside. Accents stay, they make another address."""
+    return email.casefold()
+
+
+def name_key(name: str) -> str:
+    """What a name is sorted by: case and accents aside. Folding can lengthen, so it is cut to its column."""
+    return fold(name)[: LIMITS["name"]]
+
+
+def tag_key(name: str) -> str:
+    """What makes two tags the same one: case aside."""
+    return name.casefold()[: LIMITS["tag"]]
+
+
+def lock(*, account: Any, contact: Contact) -> Contact:
+    """`contact` as it stands now, its row held until the transaction ends: changes of one contact happen one after the other.
+
+    Not against rows that refer to it: credits are issued to a contact while its phone number is edited.
+    """
+    require(account)
+    return Contact.objects.select_for_update(no_key=True).get(pk=contact.pk)
+
+
+def create(*, account: Any, details: Details, actor: Actor, public_id: uuid.UUID | None = None) -> Contact:
+    """A new contact. Raises Unacceptable and EmailTaken; IntegrityError when `public_id` is somebody's already."""
+    account_id = require(account)
+    kept = details.cleaned()
+    contact = Contact(account_id=account_id, created_at=now(), **_columns(kept))
+    if public_id is not None:
+        contact.public_id = public_id
+    _save(contact, kept, fields=None)
+    _write_words(account_id, contact, tags=())
+    outbox.record(account=account, fact=events.ContactCreated(contact.pk), actor=actor)
+    return contact
+
+
+def change(*, account: Any, contact: Contact, details: Details, actor: Actor) -> tuple[str, ...]:
+    """Write `details` over those of `contact`, a locked row, and say which of them changed: none is no event.
+
+    Raises Unacceptable and EmailTaken.
+    """
+    account_id = require(account)
+    kept, before = details.cleaned(), Details.of(contact)
+    changed = tuple(field.name for field in fields(kept) if getattr(kept, field.name) != getattr(before, field.name))
+    if changed:
+        columns = _columns(kept)
+        for column, value in columns.items():
+            setattr(contact, column, value)
+        _save(contact, kept, fields=list(columns))
+        _write_words(account_id, contact, tags=_tag_names(contact))
+        outbox.record(account=account, fact=events.ContactChanged(contact.pk, changed), actor=actor)
+    return changed
+
+
+def tag(*, account: Any, contact: Contact, name: str, actor: Actor) -> Tag:
+    """Put the tag called `name` on `contact`, a locked row; on first use it is made. Once is enough: a second time changes nothing.
+
+    Raises Unacceptable and TooMany.
+    """
+    account_id = require(account)
+    found = _tag(account_id, cleaned("tag", name))
+    names = _tag_names(contact)
+    if ContactTag.objects.filter(contact=contact, tag=found).exists():
+        return found
+    if len(names) >= MOST_TAGS:
+        raise TooMany(f"A contact can have at most {MOST_TAGS} tags. Remove one first.", field="tag")
+    ContactTag.objects.create(account_id=account_id, contact=contact, tag=found)
+    _write_words(account_id, contact, tags=[*names, found.name])
+    outbox.record(account=account, fact=events.ContactTagged(contact.pk, found.pk), actor=actor)
+    return found
+
+
+def untag(*, account: Any, contact: Contact, tag: Tag, actor: Actor) -> bool:
+    """Take `tag` off `contact`, a locked row; False when it was not on it, and nothing changes. The tag itself stays."""
+    account_id = require(account)
+    gone, _ = ContactTag.objects.filter(contact=contact, tag=tag).delete()
+    if gone:
+        _write_words(account_id, contact, tags=_tag_names(contact))
+        outbox.record(account=account, fact=events.ContactUntagged(contact.pk, tag.pk), actor=actor)
+    return bool(gone)
+
+
+def _columns(kept: Details) -> dict[str, str]:
+    return {
+        "name": kept.name,
+        "name_key": name_key(kept.name),
+        "email": kept.email,
+        "email_key": email_key(kept.email),
+        "phone": kept.phone,
+        "company": kept.company,
+    }
+
+
+def _save(contact: Contact, kept: Details, *, fields: list[str] | None) -> None:
+    """Insert or update the row. Raises EmailTaken, also when two at once bring the same address: the database decides."""
+    try:
+        with transaction.atomic():
+            contact.save(update_fields=fields)
+    except IntegrityError as error:
+        if constraint(error) != "contact_email":
+            raise
+        other = Contact.objects.filter(email_key=email_key(kept.email)).exclude(pk=contact.pk).first()
+        if other is None:
+            raise
+        raise EmailTaken(name=other.name, public_id=other.public_id) from None
+
+
+def constraint(error: IntegrityError) -> str | None:
+    """The name of the constraint that `error` is about."""
+    return getattr(getattr(error.__cause__, "diag", None), "constraint_name", None)
+
+
+def _tag(account_id: int, name: str) -> Tag:
+    found = Tag.objects.filter(name_key=tag_key(name)).first()
+    if found is not None:
+        return found
+    if Tag.objects.count() >= MOST_TAGS_OF_ACCOUNT:
+        raise TooMany(f"There can be at most {MOST_TAGS_OF_ACCOUNT:,} different tags. Use one you have.", field="tag")
+    # Two people may type the same new tag at once: the second waits for the first here, then finds it below.
+    Tag.objects.bulk_create([Tag(account_id=account_id, name=name, name_key=tag_key(name))], ignore_conflicts=True)
+    return Tag.objects.get(name_key=tag_key(name))
+
+
+def _tag_names(contact: Contact) -> list[str]:
+    return list(Tag.objects.filter(taggings__contact=contact).values_list("name", flat=True))
+
+
+def _write_words(account_id: int, contact: Contact, *, tags: Iterable[str]) -> None:
+    """Make the words by which `contact` is found those of its name, address and tags."""
+    texts = [contact.name, contact.email, *tags]
+    wanted = {word[:WORD] for text in texts for word in words(text)}
+    present = set(ContactWord.objects.filter(contact=contact).values_list("word", flat=True))
+    if surplus := present - wanted:
+        ContactWord.objects.filter(contact=contact, word__in=surplus).delete()
+    ContactWord.objects.bulk_create(
+        [ContactWord(account_id=account_id, contact=contact, word=word) for word in sorted(wanted - present)]
+    )

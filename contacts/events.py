@@ -1,0 +1,54 @@
+"""What happened to contacts: ids and field names, never what stood in the fields."""
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+
+@dataclass(frozen=True, slots=True)
+class ContactCreated:
+    kind: ClassVar[str] = "contact.created"
+    contact_id: int
+
+
+@dataclass(frozen=True, slots=True)
+class ContactChanged:
+    """`fields` names the details that changed: name, email, phone, company."""
+
+    kind: ClassVar[str] = "contact.changed"
+    contact_id: int
+    fields: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class ContactTagged:
+    kind: ClassVar[str] = "contact.tagged"
+    contact_id: int
+    tag_id: int
+
+
+@dataclass(frozen=True, slots=True)
+class ContactUntagged:
+    kind: ClassVar[str] = "contact.untagged"
+    contact_id: int
+    tag_id: int
+
+
+@dataclass(frozen=True, slots=True)
+class NoteAdded:
+    kind: ClassVar[str] = "contact.note_added"
+    contact_id: int
+    note_id: int
+
+
+@dataclass(frozen=True, slots=True)
+class NoteEdited:
+    kind: ClassVar[str] = "contact.note_edited"
+    contact_id: int
+    note_id: int
+
+
+@dataclass(frozen=True, slots=True)
+class NoteDeleted:
+    kind: ClassVar[str] = "contact.note_deleted"
+    contact_id: int
+    note_id: int

@@ -1,0 +1,153 @@
+"""Reading contacts. Every function runs in the account's open scope and sees that account only."""
+
+import uuid
+from collections.abc import Collection
+from dataclasses import dataclass
+from typing import Any
+
+from django.db.models import Exists, OuterRef, Q, QuerySet
+
+from simplero.lib.folding import words
+from simplero.tenancy.scope import require
+
+from .models import Contact, ContactNote, ContactTag, ContactWord, Tag
+
+PAGE = 50  # contacts on a page of the list
+NOTES = 10  # notes shown at once
+COUNTED = 1000  # beyond it a list says "more than"
+SEARCH_WORDS = 8  # of a search; more are left out
+
+SORTS = {"name": "name_key", "newest": "created_at"}
+_LAST = "\U0010ffff"  # sorts after every letter, so [x, x + _LAST) is all that begins with x
+
+
+def contacts(account: Any) -> QuerySet[Contact]:
+    """All contacts of `account`."""
+    return Contact.objects.filter(account_id=require(account))
+
+
+def get_contact(account: Any, public_id: uuid.UUID) -> Contact:
+    """The contact whose address ends in `public_id`. Raises Contact.DoesNotExist."""
+    return contacts(account).get(public_id=public_id)
+
+
+def get_note(account: Any, contact: Contact, public_id: uuid.UUID) -> ContactNote:
+    """One of `contact`'s notes. Raises ContactNote.DoesNotExist."""
+    return ContactNote.objects.get(account_id=require(account), contact=contact, public_id=public_id)
+
+
+def get_tag(account: Any, public_id: uuid.UUID) -> Tag:
+    """A tag. Raises Tag.DoesNotExist."""
+    return Tag.objects.get(account_id=require(account), public_id=public_id)
+
+
+def contacts_by_id(account: Any, ids: Collection[int]) -> dict[int, Contact]:
+    """The contacts with these ids, for rooms above that hold ids only."""
+    return {contact.pk: contact for contact in contacts(account).filter(pk__in=ids)}
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """One page of contacts: `before` and `after` are the cursors of the pages around it, None where there is none."""
+
+    contacts: list[Contact]
+    before: uuid.UUID | None
+    after: uuid.UUID | None
+
+
+def search(account: Any, *, text: str = "", tag: uuid.UUID | None = None) -> QuerySet[Contact]:
+    """The contacts with, for each word of `text`, a word of name, address or tags that begins with it, case and accents aside."""
+    found = contacts(account)
+    if text:
+        wanted = words(text)[:SEARCH_WORDS]
+        for word in wanted:
+            begins = ContactWord.objects.filter(word__gte=word, word__lt=word + _LAST)
+            found = found.filter(pk__in=begins.values("contact_id"))
+        if not wanted:
+            return found.none()
+    if tag is not None:
+        found = found.filter(pk__in=ContactTag.objects.filter(tag__public_id=tag).values("contact_id"))
+    return found
+
+
+def page(
+    account: Any,
+    found: QuerySet[Contact],
+    *,
+    sort: str = "name",
+    after: uuid.UUID | None = None,
+    before: uuid.UUID | None = None,
+    size: int = PAGE,
+) -> Found:
+    """The page of `found` behind (or before) the contact whose public id is the cursor, by name or newest first.
+
+    A cursor is a contact and not a number, so it says nothing of how many there are. An unknown one means the first page.
+    """
+    column, descending = SORTS[sort], sort == "newest"
+    cursor = after or before
+    at = contacts(account).filter(public_id=cursor).first() if cursor else None
+    backwards = at is not None and after is None
+    down = descending != backwards  # which way the index is read
+    rows = found
+    if at is not None:
+        value, beyond = getattr(at, column), "lt" if down else "gt"
+        # The first condition alone bounds the index scan; the second only settles ties.
+        rows = rows.filter(
+            Q(**{f"{column}__{beyond}e": value}) & (Q(**{f"{column}__{beyond}": value}) | Q(**{f"pk__{beyond}": at.pk}))
+        )
+    sign = "-" if down else ""
+    taken = list(rows.order_by(f"{sign}{column}", f"{sign}id")[: size + 1])
+    more, shown = len(taken) > size, taken[:size]
+    if backwards:
+        shown.reverse()
+    if not shown:
+        return Found([], None, None)
+    has_before = more if backwards else at is not None
+    has_after = more if not backwards else True
+    return Found(shown, shown[0].public_id if has_before else None, shown[-1].public_id if has_after else None)
+
+
+def count(found: QuerySet[Contact]) -> int:
+    """How many `found` are; COUNTED + 1 stands for any number beyond COUNTED, so that counting stays cheap."""
+    return found.order_by()[: COUNTED + 1].count()
+
+
+def tags_by_contact(account: Any, contact_ids: Collection[int]) -> dict[int, list[Tag]]:
+    """The tags of each of these contacts, by name."""
+    tags: dict[int, list[Tag]] = {}
+    taggings = ContactTag.objects.filter(account_id=require(account), contact_id__in=contact_ids)
+    for tagging in taggings.select_related("tag").order_by("tag__name_key"):
+        tags.setdefault(tagging.contact_id, []).append(tagging.tag)
+    return tags
+
+
+def tags(account: Any, contact: Contact) -> list[Tag]:
+    """The tags on `contact`, by name."""
+    return tags_by_contact(account, [contact.pk]).get(contact.pk, [])
+
+
+def tags_in_use(account: Any) -> list[Tag]:
+    """The tags that at least one contact has, by name."""
+    used = Exists(ContactTag.objects.filter(tag=OuterRef("pk")))
+    return list(Tag.objects.filter(used, account_id=require(account)).order_by("name_key"))
+
+
+def tag_names(account: Any, ids: Collection[int]) -> dict[int, str]:
+    """What these tags are called."""
+    return dict(Tag.objects.filter(account_id=require(account), pk__in=ids).values_list("pk", "name"))
+
+
+def notes(account: Any, contact: Contact, *, before: uuid.UUID | None = None) -> tuple[list[ContactNote], bool]:
+    """The newest notes about `contact`, or those older than the note `before`; and whether there are older ones still."""
+    found = ContactNote.objects.filter(account_id=require(account), contact=contact)
+    if before is not None:
+        at = found.filter(public_id=before).first()
+        if at is not None:
+            found = found.filter(Q(created_at__lte=at.created_at) & (Q(created_at__lt=at.created_at) | Q(pk__lt=at.pk)))
+    taken = list(found.order_by("-created_at", "-id")[: NOTES + 1])
+    return taken[:NOTES], len(taken) > NOTES
+
+
+def note_texts(account: Any, ids: Collection[int]) -> dict[int, str]:
+    """The texts of these notes, as far as they still stand."""
+    return dict(ContactNote.objects.filter(account_id=require(account), pk__in=ids).values_list("pk", "text"))

@@ -1,0 +1,40 @@
+"""The contact page, *Contact info*: details, tags and notes from `contacts`, the Credits section from `credits`, and the timeline."""
+
+import uuid
+
+from django.http import HttpResponse
+from django.views.decorators.http import require_safe
+
+from contacts.views.admin import contact_or_404, notes_context, tags_context
+from simplero.lib.moments import day
+from simplero.web.access import staff
+from simplero.web.http import StaffRequest, page_or_fragment
+
+from . import timeline
+
+
+@staff(can="contacts")
+@require_safe
+def contact(request: StaffRequest, contact: uuid.UUID) -> HttpResponse:
+    found = contact_or_404(request, contact)
+    context: dict[str, object] = {
+        **tags_context(request, found),
+        **notes_context(request, found),
+        "since": day(found.created_at.astimezone(request.account.zone).date()),
+        "timeline": timeline.read(account=request.account, contact=found),
+    }
+    return page_or_fragment(request, page="pages/contact.html", fragment="pages/contact.html", context=context)
+
+
+@staff(can="contacts")
+@require_safe
+def contact_timeline(request: StaffRequest, contact: uuid.UUID) -> HttpResponse:
+    """The timeline alone, or older parts of it: for htmx the lines that follow, without it a page of them."""
+    found = contact_or_404(request, contact)
+    context = {
+        "contact": found,
+        "timeline": timeline.read(account=request.account, contact=found, older=request.GET.get("older", "")),
+    }
+    return page_or_fragment(
+        request, page="pages/contact_timeline.html", fragment="pages/_timeline.html", context=context
+    )

@@ -1,0 +1,102 @@
+"""Contacts → Contacts: contacts found and sorted by `contacts`, with what `credits` says each of them has left."""
+
+import uuid
+from dataclasses import dataclass
+from urllib.parse import urlencode
+
+from django.http import HttpResponse
+from django.views.decorators.http import require_safe
+
+from contacts import queries
+from contacts.models import Contact, Tag
+from contacts.views.admin import as_uuid
+from simplero.lib.moments import day
+from simplero.lib.text import one_line, unfit
+from simplero.tenancy.scope import today
+from simplero.web.access import staff
+from simplero.web.http import StaffRequest, page_or_fragment
+
+LONGEST_SEARCH = 200  # characters
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    contact: Contact
+    tags: list[Tag]
+    credits: list[tuple[str, str, int]]  # name for one, name for many, how many are free
+    added: str
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What the address asks for; whatever is spoiled in it is left out."""
+
+    text: str
+    tag: uuid.UUID | None
+    sort: str
+
+    @classmethod
+    def of(cls, request: StaffRequest) -> "Asked":
+        text, sort = request.GET.get("q", ""), request.GET.get("sort", "")
+        text = "".join(letter for letter in text[:LONGEST_SEARCH] if not unfit(letter))
+        return cls(one_line(text), as_uuid(request.GET.get("tag", "")), sort if sort in queries.SORTS else "name")
+
+    @property
+    def narrowed(self) -> bool:
+        return bool(self.text or self.tag)
+
+    def query(self, **more: object) -> str:
+        """The part of an address after "?" that asks for this, and `more`."""
+        asked = {"q": self.text, "tag": self.tag, "sort": "" if self.sort == "name" else self.sort, **more}
+        return urlencode({name: value for name, value in asked.items() if value})
+
+
+@staff(can="contacts")
+@require_safe
+def contact_list(request: StaffRequest) -> HttpResponse:
+    account, asked = request.account, Asked.of(request)
+    found = queries.search(account, text=asked.text, tag=asked.tag)
+    page = queries.page(
+        account,
+        found,
+        sort=asked.sort,
+        after=as_uuid(request.GET.get("after", "")),
+        before=as_uuid(request.GET.get("before", "")),
+    )
+    total = queries.count(found)
+    context: dict[str, object] = {
+        "asked": asked,
+        "rows": rows(request, page.contacts),
+        "total": counted(total),
+        "known_tags": queries.tags_in_use(account),
+        "newer": f"?{asked.query(before=page.before)}" if page.before else "",
+        "older": f"?{asked.query(after=page.after)}" if page.after else "",
+        "by_name": f"?{Asked(asked.text, asked.tag, 'name').query()}",
+        "by_newest": f"?{Asked(asked.text, asked.tag, 'newest').query()}",
+    }
+    return page_or_fragment(
+        request, page="pages/contact_list.html", fragment="pages/_contact_results.html", context=context
+    )
+
+
+def rows(request: StaffRequest, contacts: list[Contact]) -> list[Row]:
+    account, ids = request.account, [contact.pk for contact in contacts]
+    tags = queries.tags_by_contact(account, ids)
+    credits: dict[int, list[tuple[str, str, int]]] = {}
+    this_day = today(account)
+    return [
+        Row(
+            contact=contact,
+            tags=tags.get(contact.pk, []),
+            credits=credits.get(contact.pk, []),
+            added=day(contact.created_at.astimezone(account.zone).date(), today=this_day),
+        )
+        for contact in contacts
+    ]
+
+
+def counted(total: int) -> str:
+    """ "1 contact", "312 contacts", "more than 1,000 contacts"."""
+    if total > queries.COUNTED:
+        return f"more than {queries.COUNTED:,} contacts"
+    return f"{total:,} contact{'' if total == 1 else 's'}"
