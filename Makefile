@@ -40,6 +40,9 @@ clean:
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 $(INSTALLED):
+	@if ! mkdir -p .venv 2>/dev/null || ! [ -w .venv ]; then \
+	  echo "Cannot write to $$PWD, where .venv and the data belong: copy it to where you may write." >&2; exit 1; \
+	fi
 	@if ! $(PYTHON) -m pip --version >/dev/null 2>&1; then \
 	  found=; \
 	  for name in python3 python3.14 python3.13 python3.12 python3.11; do \
@@ -47,6 +50,7 @@ $(INSTALLED):
 	    if [ -n "$$found" ]; then break; fi; \
 	  done; \
 	  if [ -z "$$found" ]; then \
+	    rmdir .venv; \
 	    echo "There is no Python 3.11 or newer here: install one (it may be called python3, python3.14 … python3.11)." >&2; exit 1; \
 	  fi; \
 	  echo "Making .venv with $$found"; \

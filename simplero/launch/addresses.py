@@ -150,8 +150,9 @@ def _connect(variable: str, url: str) -> psycopg.Connection:
     try:
         return psycopg.connect(url, connect_timeout=CONNECT_WITHIN, autocommit=True)
     except psycopg.Error as error:
-        said = str(error).strip().splitlines()
-        why = said[-1].strip().rpartition("FATAL:")[2].strip() if said else "no answer"
+        # connection to server at "host", port 5432 failed: FATAL:  the reason
+        said = (str(error).strip() or "no answer").splitlines()[0]
+        why = said.rpartition("failed: ")[2].removeprefix("FATAL:").strip()
         raise LaunchError(f"Cannot use the database {variable} names, {where}: {why}.") from error
 
 

@@ -51,14 +51,13 @@ def test_nobody_listens() -> None:
     port = free_port()
     url = f"postgresql://role:kept-quiet@127.0.0.1:{port}/name"
     said = refusal({"DATABASE_URL": url, "DATABASE_OWNER_URL": url})
-    assert said.startswith(f"Cannot use the database DATABASE_OWNER_URL names, 127.0.0.1:{port}/name: ")
-    assert "kept-quiet" not in said
+    assert said == f"Cannot use the database DATABASE_OWNER_URL names, 127.0.0.1:{port}/name: Connection refused."
 
 
 def test_wrong_password(server: EmbeddedPostgres) -> None:
     wrong = f"postgresql://simplero_app:kept-quiet@127.0.0.1:{server.port}/simplero"
     said = refusal({"DATABASE_URL": wrong, "DATABASE_OWNER_URL": server.owner_url})
-    assert said.endswith(': password authentication failed for user "simplero_app".')
+    assert said.endswith('/simplero: password authentication failed for user "simplero_app".')
 
 
 def test_no_address_at_all(server: EmbeddedPostgres) -> None:
