@@ -1,0 +1,464 @@
+"""Two businesses to look around in, with months of history that went through the services like any other.
+
+The past is posted by moving the ledger's clock inside the owner's own transaction: `ledger_now()` is replaced there, nobody
+else sees it, and before the commit it reads the statement's time again.
+"""
+
+import random
+import uuid
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from allauth.account.models import EmailAddress
+from django.db import connection, transaction
+
+from contacts import services as contacts
+from contacts.directory import Details
+from contacts.models import Contact
+from credits import errors
+from credits import services as credits
+from credits.queries import LotView, activity, section, types
+from simplero.tenancy.actors import Actor
+from simplero.tenancy.models import Account, Membership, User
+from simplero.tenancy.roles import ADMIN, ASSISTANT, OWNER
+from simplero.tenancy.scope import scope, today
+
+PASSWORD = "demo-credits"  # noqa: S105  # printed at every start; the demo exists on this machine only
+
+
+@dataclass(frozen=True, slots=True)
+class Person:
+    name: str
+    email: str
+
+
+@dataclass(frozen=True, slots=True)
+class Kind:
+    """A credit type, how it is sold, and what its uses are noted with."""
+
+    name: str
+    plural: str
+    description: str
+    expires: tuple[int, str] | None
+    packs: tuple[int, ...]
+    every_days: tuple[int, int]  # between one use and the next
+    notes: tuple[str, ...]
+    share: float  # of the contacts who have it
+    archived: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Business:
+    name: str
+    slug: str
+    time_zone: str
+    currency: str
+    staff: tuple[tuple[Person, str], ...]
+    kinds: tuple[Kind, ...]
+    tags: tuple[str, ...]
+    notes: tuple[str, ...]
+    contacts: int
+    seed: int
+
+
+OWNER_OF_BOTH = Person("Ines Moreau", "ines@northlight.example")
+
+BUSINESSES = (
+    Business(
+        name="Northlight Coaching",
+        slug="northlight-coaching",
+        time_zone="Europe/Copenhagen",
+        currency="EUR",
+        staff=(
+            (OWNER_OF_BOTH, OWNER),
+            (Person("Jonah Adeyemi", "jonah@northlight.example"), ADMIN),
+            (Person("Petra Lund", "petra@northlight.example"), ASSISTANT),
+        ),
+        kinds=(
+            Kind(
+                "coaching session",
+                "coaching sessions",
+                "One hour, online or at our office in Vesterbro. Move it up to a day before.",
+                (6, "months"),
+                (5, 5, 10),
+                (7, 16),
+                (
+                    "Quarterly goals",
+                    "Prepared the board meeting",
+                    "Values exercise, homework agreed",
+                    "Online",
+                    "Follow-up on feedback talks",
+                    "",
+                    "",
+                    "",
+                ),
+                0.85,
+            ),
+            Kind(
+                "strategy call",
+                "strategy calls",
+                "Twenty minutes on the phone when something cannot wait.",
+                (3, "months"),
+                (3, 4),
+                (6, 20),
+                ("Offer from a competitor", "Salary talk", "", "", ""),
+                0.4,
+            ),
+            Kind(
+                "workshop seat",
+                "workshop seats",
+                "A place in one of our Friday workshops.",
+                (1, "years"),
+                (1, 2, 4),
+                (30, 60),
+                ("Leading former peers", "Difficult conversations", "Deciding together"),
+                0.3,
+            ),
+            Kind(
+                "team half-day",
+                "team half-days",
+                "Half a day with a whole team.",
+                None,
+                (2,),
+                (40, 70),
+                ("Kick-off", "Retrospective"),
+                0.12,
+            ),
+            Kind(
+                "chemistry call",
+                "chemistry calls",
+                "A first talk, free of charge.",
+                (2, "weeks"),
+                (1,),
+                (5, 9),
+                ("",),
+                0.2,
+                archived=True,
+            ),
+        ),
+        tags=("executive", "founder", "spring intake", "online", "in person", "alumni", "referral"),
+        notes=(
+            "Prefers mornings. Travels every second week.",
+            "Invoices go to the company, not to the private address.",
+            "Came through the leadership programme.",
+            "Asked for a summary by mail after each session.",
+        ),
+        contacts=34,
+        seed=7,
+    ),
+    Business(
+        name="Saltwater Yoga",
+        slug="saltwater-yoga",
+        time_zone="America/Los_Angeles",
+        currency="USD",
+        staff=(
+            (Person("Mika Tanaka", "mika@saltwater.example"), OWNER),
+            (OWNER_OF_BOTH, ADMIN),
+            (Person("Leo Barros", "leo@saltwater.example"), ASSISTANT),
+        ),
+        kinds=(
+            Kind(
+                "class",
+                "classes",
+                "Any class on the timetable. Cancel two hours before and it comes back.",
+                (3, "months"),
+                (5, 10, 20),
+                (2, 8),
+                ("Vinyasa, evening", "Yin", "Early flow", "Slow Sunday", "", "", "", ""),
+                0.9,
+            ),
+            Kind(
+                "private session",
+                "private sessions",
+                "One to one, in the studio or at home.",
+                (6, "months"),
+                (1, 3, 5),
+                (9, 25),
+                ("Shoulder, gently", "Headstand", "Back after a run", ""),
+                0.3,
+            ),
+            Kind(
+                "guest pass",
+                "guest passes",
+                "Bring somebody along.",
+                (4, "weeks"),
+                (1, 2),
+                (8, 20),
+                ("Sister visiting", "A friend", ""),
+                0.35,
+            ),
+            Kind(
+                "retreat day",
+                "retreat days",
+                "A day of the autumn retreat.",
+                (2, "years"),
+                (3, 5),
+                (60, 90),
+                ("Big Sur",),
+                0.15,
+            ),
+        ),
+        tags=("morning people", "beginner", "prenatal", "teacher training", "unlimited before", "student"),
+        notes=(
+            "Knee operation in spring: no deep lunges.",
+            "Brings her own mat. Likes the place by the window.",
+            "Moving to Portland in the new year, wants to use up her classes.",
+        ),
+        contacts=27,
+        seed=11,
+    ),
+)
+
+FIRST = (
+    "Aiko", "Amara", "Anders", "Beatriz", "Bram", "Camille", "Dario", "Edda", "Elif", "Farah", "Felix", "Greta", "Hana", "Ibrahim", "Ilse", "Jasper", "Kaya", "Lars", "Lucia", "Maren", "Mateo", "Nadia", "Noor", "Oskar", "Paula", "Quentin", "Rosa", "Ruben", "Sanna", "Sofia", "Tariq", "Tove", "Uma", "Viktor", "Wanda", "Xenia", "Yara", "Zoë",
+)  # fmt: skip
+LAST = (
+    "Abbasi", "Andersen", "Becker", "Castellanos", "Dahl", "Eriksen", "Ferreira", "García", "Haddad", "Ivanova", "Jørgensen", "Kowalska", "Larsen", "Marchetti", "Nguyen", "O’Connor", "Petrov", "Quist", "Rasmussen", "Sørensen", "Torres", "Uddin", "Vestergaard", "Weber", "Yılmaz", "Zieliński",
+)  # fmt: skip
+COMPANIES = ("Brightwater Studio", "Hald & Partners", "Kestrel Labs", "Mosaik", "Ostro Foods", "Vandkant", "")
+
+
+def sign_ins() -> list[tuple[str, str, str]]:
+    """Who may sign in to the demo: business, role, e-mail address; the password is `PASSWORD`."""
+    return [(business.name, role, person.email) for business in BUSINESSES for person, role in business.staff]
+
+
+def others_are_here() -> bool:
+    """Whether the database serves accounts that are not the demo's."""
+    return Account.objects.exclude(slug__in=[business.slug for business in BUSINESSES]).exists()
+
+
+def build() -> list[str]:
+    """Make what is missing of the businesses, each with its history in one transaction; the names of those made.
+
+    Run as the owner of the tables, who may move the clock.
+    """
+    made = []
+    for business in BUSINESSES:
+        account, members = _people(business)
+        with scope(account):
+            if types(account).exists():
+                continue
+            with _clock() as set_clock:
+                _History(business, account, members, set_clock).play()
+        made.append(business.name)
+    return made
+
+
+@transaction.atomic
+def _people(business: Business) -> tuple[Account, list[Actor]]:
+    account, _ = Account.objects.get_or_create(
+        slug=business.slug,
+        defaults={"name": business.name, "time_zone": business.time_zone, "currency": business.currency},
+    )
+    members = []
+    for person, role in business.staff:
+        user = User.objects.filter(email=person.email).first()
+        if user is None:
+            user = User.objects.create_user(person.email, PASSWORD, name=person.name)
+            EmailAddress.objects.create(user=user, email=user.email, primary=True, verified=True)
+        Membership.objects.get_or_create(user=user, account=account, defaults={"role": role})
+        members.append(Actor("user", user.pk))
+    return account, members
+
+
+@contextmanager
+def _clock() -> Iterator[Callable[[datetime], None]]:
+    """Yields a function that sets the ledger's clock for the rest of this transaction."""
+    define = "CREATE OR REPLACE FUNCTION ledger_now() RETURNS timestamptz LANGUAGE sql STABLE AS '%s'"
+
+    def set_clock(instant: datetime) -> None:
+        cursor.execute(f"SET LOCAL demo.now = '{instant.isoformat()}'")
+        connection.scope_now = None
+
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT prosrc FROM pg_proc WHERE proname = 'ledger_now'")
+        [shipped] = cursor.fetchone()
+        cursor.execute(define % "SELECT current_setting(''demo.now'')::timestamptz")
+        yield set_clock
+        cursor.execute(define % shipped)
+        connection.scope_now = None
+
+
+@dataclass(order=True)
+class _Moment:
+    at: datetime
+    order: int
+    act: Callable[[], None] = field(compare=False)
+
+
+class _History:
+    """One business's last months: everything that happens is planned as a moment, then played in order of time."""
+
+    def __init__(
+        self, business: Business, account: Account, members: list[Actor], set_clock: Callable[[datetime], None]
+    ) -> None:
+        self.business, self.account, self.set_clock = business, account, set_clock
+        self.owner, *_ = members
+        self.members = members
+        self.random = random.Random(business.seed)  # noqa: S311  # the same business every time
+        self.moments: list[_Moment] = []
+        self.end = datetime.now(UTC).replace(microsecond=0)
+        self.start = self.end - timedelta(days=260)
+
+    def play(self) -> None:
+        self.set_clock(self.start)
+        self.types = {
+            kind: credits.add_type(
+                account=self.account,
+                name=kind.name,
+                plural=kind.plural,
+                description=kind.description,
+                expires_after=kind.expires[0] if kind.expires else None,
+                expires_unit=kind.expires[1] if kind.expires else "",
+                actor=self.owner,
+            )
+            for kind in self.business.kinds
+        }
+        for number in range(self.business.contacts):
+            self.plan_contact(number)
+        for kind, credit_type in self.types.items():
+            if kind.archived:
+                self.at(self.end - timedelta(days=30), lambda t=credit_type: self.archive(t))
+        self.moments.sort()
+        for moment in self.moments:
+            self.set_clock(moment.at)
+            moment.act()
+
+    def archive(self, credit_type: Any) -> None:
+        credits.archive_type(account=self.account, credit_type=credit_type, actor=self.owner)
+
+    def at(self, instant: datetime, act: Callable[[], None]) -> None:
+        if instant < self.end:
+            self.moments.append(_Moment(instant, len(self.moments), act))
+
+    def later(self, instant: datetime, low: int, high: int) -> datetime:
+        """A working hour some days after `instant`."""
+        day = instant + timedelta(days=self.random.randint(low, high))
+        local = day.astimezone(self.account.zone).replace(
+            hour=self.random.randint(8, 18), minute=self.random.choice((0, 5, 20, 30, 45))
+        )
+        return local.astimezone(UTC)
+
+    def anybody(self) -> Actor:
+        return self.random.choices(self.members, weights=(2, 3, 5))[0]
+
+    def plan_contact(self, number: int) -> None:
+        arrives = self.later(self.start, 0, 200)
+        first, last = (
+            FIRST[(number * 5 + self.business.seed) % len(FIRST)],
+            LAST[(number * 7 + self.business.seed * 3) % len(LAST)],
+        )
+        kinds = [kind for kind in self.types if self.random.random() < kind.share]
+        tags = self.random.sample(self.business.tags, self.random.choice((0, 1, 1, 2)))
+        note = self.random.choice(self.business.notes) if self.random.random() < 0.3 else ""
+        company = self.random.choice(COMPANIES) if self.business.seed == 7 else ""
+        plans = [(kind, self.plan_kind(kind, arrives)) for kind in kinds]
+
+        def arrive() -> None:
+            mail = f"{first}.{last}".lower().replace("’", "").encode("ascii", "ignore").decode()
+            details = Details(name=f"{first} {last}", email=f"{mail}{number}@example.org", company=company)
+            contact = contacts.add_contact(account=self.account, details=details, actor=self.anybody())
+            for tag in tags:
+                contacts.add_tag(account=self.account, contact=contact, name=tag, actor=self.owner)
+            if note:
+                contacts.add_note(account=self.account, contact=contact, text=note, actor=self.anybody())
+            people.append(contact)
+
+        people: list[Contact] = []
+        self.at(arrives, arrive)
+        for kind, moments in plans:
+            for instant, act in moments:
+                self.at(instant, lambda act=act, kind=kind: act(people[0], kind))
+
+    def plan_kind(self, kind: Kind, arrives: datetime) -> list[tuple[datetime, Callable[[Contact, Kind], None]]]:
+        """A pack, uses of it now and then, another pack when it runs out; some keep coming, some fade away."""
+        moments: list[tuple[datetime, Callable[[Contact, Kind], None]]] = [
+            (arrives + timedelta(minutes=20), self.issue)
+        ]
+        instant = arrives
+        for _ in range(self.random.choice((2, 4, 7, 9, 14, 20, 30))):
+            instant = self.later(instant, *kind.every_days)
+            moments.append((instant, self.use))
+            if self.random.random() < 0.05:
+                moments.append((instant + timedelta(hours=3), self.give_back))
+        if self.random.random() < 0.12:
+            moments.append((self.later(arrives, 40, 120), self.extend))
+        if self.random.random() < 0.05:
+            moments.append((self.later(arrives, 60, 150), self.withdraw))
+        return moments
+
+    def issue(self, contact: Contact, kind: Kind) -> None:
+        credits.issue(
+            account=self.account,
+            contact=contact,
+            credit_type=self.types[kind],
+            amount=self.random.choice(kind.packs),
+            key=uuid.uuid4(),
+            note=self.random.choice(("Paid by transfer", "Paid at the desk", "", "", "")),
+            actor=self.owner,
+        )
+
+    def use(self, contact: Contact, kind: Kind) -> None:
+        note = self.random.choice(kind.notes)
+        days_back = self.random.choice((0, 0, 0, 0, 1, 2))
+        try:
+            with transaction.atomic():
+                credits.consume(
+                    account=self.account,
+                    contact=contact,
+                    credit_type=self.types[kind],
+                    amount=2 if self.random.random() < 0.04 else 1,
+                    key=uuid.uuid4(),
+                    service_date=today(self.account) - timedelta(days=days_back),
+                    note=note,
+                    note_for_customer=bool(note) and self.random.random() < 0.3,
+                    actor=self.anybody(),
+                )
+        except errors.InsufficientCredits:
+            if self.random.random() < 0.6:
+                self.issue(contact, kind)
+
+    def give_back(self, contact: Contact, kind: Kind) -> None:
+        for line in activity(self.account, contact, credit_type=self.types[kind], kinds=["consume"], limit=1).lines:
+            if line.key and not line.given_back:
+                reason = self.random.choice(("Cancelled in time", "We had to move it", "Booked twice by mistake"))
+                credits.reverse(
+                    account=self.account, use=line.key, amount=1, key=uuid.uuid4(), reason=reason, actor=self.owner
+                )
+
+    def open_lot(self, contact: Contact, kind: Kind) -> LotView | None:
+        for part in section(self.account, contact):
+            if part.credit_type.pk == self.types[kind].pk and part.open_lots:
+                return part.open_lots[0]
+        return None
+
+    def extend(self, contact: Contact, kind: Kind) -> None:
+        lot = self.open_lot(contact, kind)
+        if lot and lot.last_good_day:
+            credits.redate(
+                account=self.account,
+                lot=lot.public_id,
+                last_good_day=lot.last_good_day + timedelta(days=self.random.choice((14, 30, 60))),
+                key=uuid.uuid4(),
+                reason=self.random.choice(
+                    ("Was ill for a while", "On parental leave", "Goodwill after the renovation")
+                ),
+                reason_for_customer=True,
+                actor=self.owner,
+            )
+
+    def withdraw(self, contact: Contact, kind: Kind) -> None:
+        lot = self.open_lot(contact, kind)
+        if lot:
+            credits.withdraw(
+                account=self.account,
+                lot=lot.public_id,
+                amount=1,
+                key=uuid.uuid4(),
+                reason="Issued one too many",
+                actor=self.owner,
+            )
