@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
+import psycopg
 from django.db import DatabaseError, IntegrityError, connection
 
 from simplero.tenancy.actors import Actor
@@ -248,18 +249,23 @@ def _rounds(rows: Sequence[Row]) -> Iterator[list[int]]:
 def _refusal(error: DatabaseError) -> Exception | None:
     """The business answer that the database gave, None for a real fault."""
     cause = error.__cause__
-    diagnosis = getattr(cause, "diag", None)
-    match getattr(cause, "sqlstate", None):
+    if not isinstance(cause, psycopg.Error):
+        return None
+    match cause.sqlstate:
         case "P0402":
-            return errors.InsufficientCredits(**json.loads(diagnosis.message_detail))
+            return errors.InsufficientCredits(**_detail(cause))
         case "P0404":
-            return errors.NotHere(diagnosis.message_primary)
+            return errors.NotHere(str(cause))
         case "P0409":
             return errors.KeyReused()
         case "P0422":
-            detail = json.loads(diagnosis.message_detail)
+            detail = _detail(cause)
             return errors.BY_REASON[detail.pop("reason")](**detail)
-        case _ if isinstance(error, IntegrityError) and diagnosis.constraint_name == "entry_once":
+        case _ if isinstance(error, IntegrityError) and cause.diag.constraint_name == "entry_once":
             # The same request meets its key under its wallet's lock, so a key that only the index knows is another wallet's.
             return errors.KeyReused()
     return None
+
+
+def _detail(refused: psycopg.Error) -> dict[str, Any]:
+    return json.loads(refused.diag.message_detail or "{}")

@@ -182,7 +182,7 @@ def _overdue_lots() -> QuerySet[Lot]:
     return Lot.objects.filter(open=True, expires_at__lte=now())
 
 
-def wallets_by_clock(account: Account) -> QuerySet[Wallet]:
+def wallets_by_clock(account: Account) -> QuerySet[Any]:
     """Wallets annotated with `overdue`, what of the balance has gone bad, and `free`, the rest."""
     require(account)
     overdue = (

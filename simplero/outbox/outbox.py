@@ -22,7 +22,7 @@ def record(*, account: Any, fact: Fact, actor: Actor, cause: Event | None = None
     Raises ScopeError when the account's scope is not open: a fact outside the change it tells of would be a rumour.
     """
     account_id = require(account)
-    body = asdict(fact)  # type: ignore[call-overload]
+    body = asdict(fact)
     contact_id = body.pop("contact_id", None)
     return Event.objects.create(
         account_id=account_id,

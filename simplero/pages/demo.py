@@ -10,10 +10,11 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from typing import Any
 
 from allauth.account.models import EmailAddress
-from django.db import connection, transaction
+from django.db import transaction
 
 from contacts import services as contacts
 from contacts.directory import Details
@@ -22,6 +23,7 @@ from credits import errors
 from credits import services as credits
 from credits.queries import LotView, activity, section, types
 from simplero.tenancy.actors import Actor
+from simplero.tenancy.database import connection
 from simplero.tenancy.models import Account, Membership, User
 from simplero.tenancy.roles import ADMIN, ASSISTANT, OWNER
 from simplero.tenancy.scope import scope, today
@@ -322,7 +324,7 @@ class _History:
             self.plan_contact(number)
         for kind, credit_type in self.types.items():
             if kind.archived:
-                self.at(self.end - timedelta(days=30), lambda t=credit_type: self.archive(t))
+                self.at(self.end - timedelta(days=30), partial(self.archive, credit_type))
         self.moments.sort()
         for moment in self.moments:
             self.set_clock(moment.at)
@@ -372,7 +374,11 @@ class _History:
         self.at(arrives, arrive)
         for kind, moments in plans:
             for instant, act in moments:
-                self.at(instant, lambda act=act, kind=kind: act(people[0], kind))
+                self.at(instant, partial(self.with_contact, people, kind, act))
+
+    @staticmethod
+    def with_contact(people: list[Contact], kind: Kind, act: Callable[[Contact, Kind], None]) -> None:
+        act(people[0], kind)
 
     def plan_kind(self, kind: Kind, arrives: datetime) -> list[tuple[datetime, Callable[[Contact, Kind], None]]]:
         """A pack, uses of it now and then, another pack when it runs out; some keep coming, some fade away."""

@@ -5,13 +5,19 @@ from typing import Any, ClassVar
 
 from django.contrib.auth.models import AbstractBaseUser, BaseUserManager
 from django.contrib.postgres.functions import RandomUUID
-from django.db import connections, models
+from django.db import models
 from django.db.models import CheckConstraint, Q, UniqueConstraint
 from django.db.models.functions import Now
 from django.db.models.sql.where import WhereNode
 
+from .database import connection
 from .roles import OWNER, ROLES
 from .scope import ScopeError
+
+
+def public_id_field() -> models.UUIDField:
+    """A random name for addresses and forms: unguessable enough to say nothing of volume, never a secret."""
+    return models.UUIDField(db_default=RandomUUID(), editable=False)
 
 
 class UserManager(BaseUserManager["User"]):
@@ -66,10 +72,12 @@ class Membership(models.Model):
     # No constraint into the accounts: once they are spread over servers, it would not be checked on delete.
     account = models.ForeignKey(Account, on_delete=models.CASCADE, db_constraint=False, related_name="memberships")
     role = models.CharField(max_length=20)
+    public_id = public_id_field()
     created_at = models.DateTimeField(db_default=Now(), editable=False)
 
     class Meta:
         constraints = [
+            UniqueConstraint("public_id", name="membership_public_id"),
             # Without it an invitation accepted twice would give one person two roles.
             UniqueConstraint("user", "account", name="membership_once"),
             CheckConstraint(condition=Q(role__in=sorted(ROLES)), name="membership_role"),
@@ -102,7 +110,8 @@ class TenantForeignKey(models.ForeignKey):
         if not (alias and related_alias):
             return None
         here, there = (model._meta.get_field("account") for model in (self.model, self.related_model))
-        return WhereNode([here.get_lookup("exact")(here.get_col(related_alias), there.get_col(alias))])
+        same: Any = here.get_lookup("exact")
+        return WhereNode([same(here.get_col(related_alias), there.get_col(alias))])  # type: ignore[union-attr]
 
 
 class TenantQuerySet(models.QuerySet):
@@ -119,7 +128,7 @@ class TenantManager(models.Manager.from_queryset(TenantQuerySet)):  # type: igno
     """Refuses to be asked outside a scope, and names the account in every query. A net, not the wall: that is the database."""
 
     def get_queryset(self) -> Any:
-        account_id = connections[self.db].account_id
+        account_id = connection.account_id
         if account_id is None:
             raise ScopeError(f"{self.model.__name__} asked for outside any scope")
         return super().get_queryset().filter(account_id=account_id)
@@ -147,8 +156,3 @@ class TenantPart(TenantModel):
 
     class Meta(TenantModel.Meta):
         abstract = True
-
-
-def public_id_field() -> models.UUIDField:
-    """A random name for addresses and forms: unguessable enough to say nothing of volume, never a secret."""
-    return models.UUIDField(db_default=RandomUUID(), editable=False)

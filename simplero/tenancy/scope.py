@@ -6,7 +6,9 @@ from datetime import date, datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from django.db import connection, transaction
+from django.db import transaction
+
+from .database import connection
 
 
 class ScopeError(RuntimeError):

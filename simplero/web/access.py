@@ -73,7 +73,7 @@ def staff_stream(*, can: str) -> Callable[[View], View]:
 def let_in(request: HttpRequest, slug: str, can: str) -> None:
     """Annotate `request` with the account at `slug` and the member's place in it. Raises Http404 for anybody else."""
     membership = (
-        Membership.objects.select_related("account").filter(user_id=request.user.pk, account__slug=slug).first()
+        Membership.objects.select_related("account").filter(user_id=request.user.pk or 0, account__slug=slug).first()
     )
     if membership is None or not roles.allows(membership.role, can):
         raise Http404

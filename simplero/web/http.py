@@ -16,7 +16,7 @@ class StaffRequest(HttpRequest):
     """A request inside an account's scope, annotated by `simplero.web.access.staff`."""
 
     htmx: HtmxDetails
-    user: User  # type: ignore[assignment]
+    user: User
     account: Account
     membership: Membership
     actor: Actor

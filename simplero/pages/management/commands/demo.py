@@ -1,7 +1,7 @@
 from django.core.management.base import BaseCommand
-from django.db import connection
 
 from simplero.pages import demo
+from simplero.tenancy.database import connection
 from simplero.tenancy.roles import ROLES
 
 

@@ -1,5 +1,6 @@
 from django.core.management.commands import migrate
-from django.db import connection
+
+from simplero.tenancy.database import connection
 
 
 class Command(migrate.Command):
