@@ -107,6 +107,8 @@ class Supervisor:
             print(text, file=self._out, flush=True)
         except OSError:
             self._ask()
+            # What is buffered would fail once more at exit, and turn a proper end into an error.
+            os.dup2(os.open(os.devnull, os.O_WRONLY), self._out.fileno())
 
     def serve(self, server: Server) -> None:
         """Start an embedded server. Raises LaunchError."""

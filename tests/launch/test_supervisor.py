@@ -145,6 +145,6 @@ def test_stop_asked_during_a_command() -> None:
 
 def test_lost_terminal_is_a_request_to_stop() -> None:
     with supervising("start('talker', 'while :; do echo talk; sleep 0.05; done')") as process:
-        lines_until(process, "talk")
+        lines_until(process, "all started")
         process.stdout.close()
         assert process.wait(5) == 0
