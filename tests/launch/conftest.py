@@ -14,10 +14,10 @@ def folder(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def soon() -> Callable[[Callable[[], bool]], bool]:
-    """Whether something comes true within five seconds."""
+    """Whether something comes true within a patient while."""
 
     def wait(happened: Callable[[], bool]) -> bool:
-        deadline = time.monotonic() + 5
+        deadline = time.monotonic() + 20
         while not happened():
             if time.monotonic() > deadline:
                 return False

@@ -100,7 +100,7 @@ def test_server_left_over_is_stopped_first(folder: Path, gone, monkeypatch: pyte
     with EmbeddedPostgres(folder) as server:
         assert rows(server.app_url, "SELECT 1") == [(1,)]
         assert gone(left_over.process.pid)
-    assert left_over.process.wait(5) == 0
+    assert left_over.process.wait(20) == 0
 
 
 def test_pg_bindir_swaps_the_binaries(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:

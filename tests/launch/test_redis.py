@@ -41,4 +41,4 @@ def test_server_left_over_is_stopped_first(folder: Path, gone) -> None:
     with EmbeddedRedis(folder) as server, redis.Redis.from_url(server.url) as connection:
         assert connection.ping()
         assert gone(left_over.process.pid)
-    assert left_over.process.wait(5) == 0
+    assert left_over.process.wait(20) == 0

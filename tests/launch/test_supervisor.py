@@ -81,7 +81,7 @@ def test_stops_in_reverse_with_grandchildren(asked: signal.Signals, soon, gone) 
         process.send_signal(asked)
         said = process.stdout.read()
         assert re.findall(r"stopped (\w+)", said) == ["three", "two", "one"]
-        assert process.wait(5) == 0
+        assert process.wait(20) == 0
         assert soon(lambda: all(map(gone, pids)))
 
 
@@ -91,7 +91,7 @@ def test_child_that_takes_no_hint_is_killed_after_its_grace() -> None:
         lines_until(process, "│ deaf")
         process.send_signal(signal.SIGTERM)
         assert "stopped deaf" in process.stdout.read()
-        assert process.wait(5) == 0
+        assert process.wait(20) == 0
 
 
 def test_last_words_are_heard() -> None:
@@ -106,7 +106,7 @@ def test_last_words_are_heard() -> None:
 def test_one_that_ends_by_itself_stops_the_rest(gone) -> None:
     with supervising(f"start('steady', {FAMILY!r}); start('frail', 'sleep 0.3; echo goodbye; exit 7')") as process:
         said = process.stdout.read().splitlines()
-        assert process.wait(5) == 1
+        assert process.wait(20) == 1
         assert any(re.search(r"frail +│ goodbye", line) for line in said)
         assert said[-1] == "frail ended by itself (exit code 7), so everything stops."
         assert all(map(gone, family(said)))
@@ -116,7 +116,7 @@ def test_command_that_fails_stops_the_start() -> None:
     body = "supervisor.run('migrate', ['sh', '-c', 'echo no such column; exit 3'], env=ENV, cwd=CWD)"
     with supervising(body) as process:
         said = process.stdout.read()
-        assert process.wait(5) == 1
+        assert process.wait(20) == 1
         assert "│ no such column" in said
         assert said.endswith("migrate failed (exit code 3); what it said stands above.\n")
 
@@ -133,18 +133,18 @@ def test_command_gives_back_its_lines() -> None:
 def test_program_that_is_not_there() -> None:
     with supervising("supervisor.start('web', ['/no/such/program'], env=ENV, cwd=CWD, grace=GRACE)") as process:
         assert process.stdout.read().startswith("Cannot start web: ")
-        assert process.wait(5) == 1
+        assert process.wait(20) == 1
 
 
 def test_stop_asked_during_a_command() -> None:
     with supervising("supervisor.run('migrate', ['sh', '-c', 'echo at work; sleep 60'], env=ENV, cwd=CWD)") as process:
         lines_until(process, "at work")
         process.send_signal(signal.SIGINT)
-        assert process.wait(5) == 0
+        assert process.wait(20) == 0
 
 
 def test_lost_terminal_is_a_request_to_stop() -> None:
     with supervising("start('talker', 'while :; do echo talk; sleep 0.05; done')") as process:
         lines_until(process, "all started")
         process.stdout.close()
-        assert process.wait(5) == 0
+        assert process.wait(20) == 0
