@@ -92,11 +92,11 @@ def _run(supervisor: Supervisor, port: int) -> None:
         redis_url = redis.url
 
     env = _environment(databases.app, redis_url)
-    # The only process that ever holds the owner's address.
+    # Migrations, and demo data with its months of history, are the only commands that see the owner's address.
     owner_env = env | {"DATABASE_OWNER_URL": databases.owner}
     supervisor.run("fonts", [*PYTHON, "-m", "simplero.web.fonts", "var/assets"], env=env, cwd=ROOT, silent=True)
     supervisor.run("migrate", [*MANAGE, "migrate", "--verbosity=0"], env=owner_env, cwd=ROOT)
-    supervisor.run("demo", [*MANAGE, "demo", "--if-empty"], env=env, cwd=ROOT)
+    signins = supervisor.run("demo", [*MANAGE, "demo", "--if-empty"], env=owner_env, cwd=ROOT, silent=True)
 
     # No pid file: a killed beat would leave one that refuses the next start.
     beat = [*CELERY, "beat", "--loglevel=WARNING", "--schedule=var/beat-schedule", "--pidfile="]
@@ -110,7 +110,6 @@ def _run(supervisor: Supervisor, port: int) -> None:
         *("--log-level=warning", "--access-logfile=-", "--access-logformat=%(m)s %(U)s %(s)s %(M)s ms"),
     ]
     supervisor.start("web", web, env=env, cwd=ROOT, grace=WEB_GRACE)
-    signins = supervisor.run("demo", [*MANAGE, "demo", "--show"], env=env, cwd=ROOT, silent=True)
     if not supervisor.wait(until=lambda: _is_ready(port), timeout=WEB_READY_WITHIN):
         raise LaunchError(f"{_address(port)}/readyz did not answer within {WEB_READY_WITHIN:.0f} seconds.")
     supervisor.show(_welcome(port, signins))

@@ -128,6 +128,7 @@ class Supervisor:
         A `silent` one's lines are shown only when it fails.
         """
         child = self.start(name, argv, env=env, cwd=cwd, grace=[(signal.SIGTERM, 3)], announced=False, silent=silent)
+        began = time.monotonic()
         while child.process.poll() is None:
             self._pump(1.0)
             self._leave_if_asked()
@@ -138,6 +139,7 @@ class Supervisor:
             for line in child.lines if silent else []:
                 self.say(name, line)
             raise LaunchError(f"{name} failed ({_manner(child.process.returncode)}); what it said stands above.")
+        self.say(name, f"done after {time.monotonic() - began:.1f} s")
         return list(child.lines)
 
     def start(
