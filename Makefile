@@ -32,7 +32,7 @@ bench: $(INSTALLED)
 # Keeps the pinned versions that still fit pyproject.toml; `make lock UPGRADE=--upgrade` takes the newest.
 lock: $(INSTALLED)
 	$(PYTHON) $(LOCK) $(UPGRADE) pyproject.toml --output-file requirements.txt
-	$(PYTHON) $(LOCK) $(UPGRADE) --extra dev pyproject.toml --output-file requirements-dev.txt
+	$(PYTHON) $(LOCK) $(UPGRADE) --extra dev --constraint requirements.txt pyproject.toml --output-file requirements-dev.txt
 
 # Leaves var/, where the data of `make run` is.
 clean:
