@@ -1,0 +1,169 @@
+"""Python processes that do one thing over and over, each on a connection of its own that stays open."""
+
+import gc
+import multiprocessing
+import multiprocessing.connection
+import random
+import time
+import uuid
+from collections import Counter
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from django.db import connection, transaction
+
+from bench import straightforward
+from bench.world import ORIGIN, World
+from contacts.models import Contact
+from credits import ledger, services
+from credits.ledger import Row
+from simplero.tenancy.actors import Actor
+from simplero.tenancy.scope import scope
+
+STAFF = Actor("user", 1)
+
+
+@dataclass(frozen=True)
+class Job:
+    """One contestant's turn. It ends after `seconds`, or, for a batch, after `rows` in calls of `chunk`."""
+
+    verb: str
+    seconds: float = 0.0
+    hot: bool = False
+    rows: int = 0
+    chunk: int = 0
+
+
+@dataclass
+class Outcome:
+    uses: int = 0
+    cpu: float = 0.0
+    errors: Counter[str] = field(default_factory=Counter)
+
+
+class Clients:
+    """`count` processes, forked once, so that what Python needs to start is no part of any measurement."""
+
+    def __init__(self, world: World, count: int) -> None:
+        fork = multiprocessing.get_context("fork")
+        self._pipes = []
+        self._processes = []
+        for number in range(count):
+            ours, theirs = fork.Pipe()
+            process = fork.Process(target=_serve, args=(world, number, theirs), daemon=True)
+            process.start()
+            theirs.close()
+            self._pipes.append(ours)
+            self._processes.append(process)
+
+    def run(self, job: Job, count: int) -> tuple[Outcome, float]:
+        """What `count` of them did together, and the seconds until the last was done."""
+        pipes = self._pipes[:count]
+        start = time.perf_counter()
+        for pipe in pipes:
+            pipe.send(job)
+        total = Outcome()
+        for pipe in pipes:
+            one = pipe.recv()
+            total.uses += one.uses
+            total.cpu += one.cpu
+            total.errors += one.errors
+        return total, time.perf_counter() - start
+
+    def stop(self) -> None:
+        for pipe, process in zip(self._pipes, self._processes, strict=True):
+            pipe.send(None)
+            process.join(10)
+
+
+def _serve(world: World, number: int, pipe: multiprocessing.connection.Connection) -> None:
+    gc.freeze()
+    random.seed(number)
+    client = _Client(world)
+    while (job := pipe.recv()) is not None:
+        outcome = Outcome()
+        before = time.process_time()
+        client.do(job, outcome)
+        outcome.cpu = time.process_time() - before
+        pipe.send(outcome)
+    connection.close()
+
+
+class _Client:
+    def __init__(self, world: World) -> None:
+        self.world = world
+        self.contacts = {pk: Contact(pk=pk, account=world.account) for pk in range(world.first, world.last + 1)}
+        self.hot = Contact(pk=world.hot, account=world.account)
+
+    def do(self, job: Job, outcome: Outcome) -> None:
+        verb: Callable[[Job], int] = getattr(self, job.verb)
+        end = time.perf_counter() + job.seconds
+        while (outcome.uses < job.rows) if job.rows else (time.perf_counter() < end):
+            try:
+                outcome.uses += verb(job)
+            except Exception as error:  # noqa: BLE001, each is counted by name and fails the run
+                outcome.errors[f"{type(error).__name__}: {error}".splitlines()[0]] += 1
+                if job.rows:
+                    return
+
+    def _whose(self, job: Job) -> Contact:
+        return self.hot if job.hot else self.contacts[random.randint(self.world.first, self.world.last)]
+
+    def consume(self, job: Job) -> int:
+        world = self.world
+        with scope(world.account):
+            services.consume(
+                account=world.account,
+                contact=self._whose(job),
+                credit_type=world.session,
+                amount=1,
+                key=uuid.uuid4(),
+                actor=STAFF,
+            )
+        return 1
+
+    def straightforward(self, job: Job) -> int:
+        world = self.world
+        with scope(world.account):
+            straightforward.consume(
+                account=world.account,
+                contact=self._whose(job),
+                credit_type=world.session,
+                amount=1,
+                key=uuid.uuid4(),
+                actor=STAFF,
+            )
+        return 1
+
+    def issue(self, job: Job) -> int:
+        world = self.world
+        with scope(world.account):
+            services.issue(
+                account=world.account,
+                contact=self._whose(job),
+                credit_type=world.group,
+                amount=1,
+                key=uuid.uuid4(),
+                expiry="1 year",
+                actor=STAFF,
+            )
+        return 1
+
+    def consume_many(self, job: Job) -> int:
+        rows = self._rows(job)
+        with scope(self.world.account), transaction.atomic():
+            answers = ledger.consume_many(account=self.world.account, rows=rows, origin=ORIGIN)
+        return sum(answer.outcome == "posted" for answer in answers)
+
+    def issue_many(self, job: Job) -> int:
+        rows = self._rows(job)
+        with scope(self.world.account), transaction.atomic():
+            answers = ledger.issue_many(account=self.world.account, rows=rows, expiry="1 year", origin=ORIGIN)
+        return sum(answer.outcome == "posted" for answer in answers)
+
+    def _rows(self, job: Job) -> list[Row]:
+        world = self.world
+        return [
+            Row(contact, world.group.pk, 1, uuid.uuid4())
+            for contact in random.sample(range(world.first, world.last + 1), job.chunk)
+        ]

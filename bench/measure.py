@@ -1,0 +1,124 @@
+"""The contestants, turn by turn. Run by `python -m bench`, in a process whose settings name the throw-away database."""
+
+import io
+import os
+import sys
+import tempfile
+from collections.abc import Callable
+from pathlib import Path
+
+import django
+import psycopg
+
+django.setup()
+
+from django.core.management import call_command  # noqa: E402, nothing of Django may be imported before setup
+
+from bench import pgbench, report  # noqa: E402
+from bench.clients import Clients, Job, Outcome  # noqa: E402
+from bench.pgbench import Pgbench  # noqa: E402
+from bench.processors import ServerClock  # noqa: E402
+from bench.report import Turn  # noqa: E402
+from bench.sizes import SIZES, Size  # noqa: E402
+from bench.world import World  # noqa: E402
+
+APP = os.environ["DATABASE_URL"]
+SUPERUSER = os.environ["BENCH_SUPERUSER_URL"]
+
+SPREAD = 4
+HOT = 16
+"""Clients of the two loads."""
+
+
+def main() -> int:
+    size = SIZES[sys.argv[1]]
+    rounds = int(sys.argv[2])
+    with psycopg.connect(SUPERUSER, autocommit=True) as superuser:
+        # Vacuuming is done between the rounds instead, or it would be a contestant's bad luck.
+        superuser.execute("ALTER SYSTEM SET autovacuum = off")
+        superuser.execute("SELECT pg_reload_conf()")
+        _say("filling two accounts through the ledger")
+        world = World.make("Bench", size)
+        limit = World.make("Limit", size)  # where plain SQL moves balances and leaves the lots behind
+        clients = Clients(world, HOT)
+        with tempfile.TemporaryDirectory() as folder:
+            bench = Pgbench(Path(os.environ["BENCH_BINDIR"]), Path(folder))
+            if not bench.there:
+                _say(f"there is no pgbench in {bench.binary.parent}: nothing to compare with the limit")
+            contestants = _contestants(world, limit, size, clients, bench)
+            clock = ServerClock(int(os.environ["BENCH_POSTMASTER"]))
+            for name, turn in contestants.items():  # plans, caches and connections are made before it counts
+                _say(f"warming up: {name}")
+                turn(min(1, size.seconds))
+            results = []
+            for number in range(rounds):
+                superuser.execute("VACUUM (ANALYZE)")
+                superuser.execute("CHECKPOINT")
+                _say(f"round {number + 1} of {rounds}")
+                results.append({})
+                names = list(contestants)
+                for name in names[number % len(names) :] + names[: number % len(names)]:
+                    before = clock.read()
+                    outcome, seconds = contestants[name](size.seconds)
+                    results[-1][name] = Turn(outcome, seconds, clock.read() - before)
+        clients.stop()
+        deadlocks, overdrafts = superuser.execute(
+            "SELECT (SELECT deadlocks FROM pg_stat_database WHERE datname = current_database()),"
+            " (SELECT count(*) FROM credits_wallet WHERE balance < 0)"
+        ).fetchone()
+        proof, proved = _prove(world.account.slug)
+    facts = {"deadlocks": deadlocks, "overdrafts": overdrafts}
+    return report.show(results, facts, proof=proof, proved=proved, cpu_known=clock.known)
+
+
+def _contestants(
+    world: World, limit: World, size: Size, clients: Clients, bench: Pgbench
+) -> dict[str, Callable[[float], tuple[Outcome, float]]]:
+    """By name, what each does in its turn of so many seconds. The order is that of the first round."""
+
+    def loop(verb: str, count: int, *, hot: bool = False) -> Callable[[float], tuple[Outcome, float]]:
+        return lambda seconds: clients.run(Job(verb, seconds, hot=hot), count)
+
+    def batch(verb: str) -> Callable[[float], tuple[Outcome, float]]:
+        return lambda seconds: clients.run(Job(verb, rows=size.batch, chunk=size.chunk), 1)
+
+    def plain(script: str, url: str, count: int) -> Callable[[float], tuple[Outcome, float]]:
+        return lambda seconds: bench.run(script, url=url, clients=count, seconds=seconds)
+
+    all_ = {
+        "service": loop("consume", SPREAD),
+        "min4": plain(pgbench.least(limit, hot=False), SUPERUSER, SPREAD),
+        "straightforward": loop("straightforward", SPREAD),
+        "function": plain(pgbench.function(world, tenant=True), APP, SPREAD),
+        "function, no tenant": plain(pgbench.function(world, tenant=False), SUPERUSER, SPREAD),
+        "hot service": loop("consume", HOT, hot=True),
+        "hot min4": plain(pgbench.least(limit, hot=True), SUPERUSER, HOT),
+        "hot straightforward": loop("straightforward", HOT, hot=True),
+        "use, one client": loop("consume", 1),
+        "consume_many": batch("consume_many"),
+        "issue, one client": loop("issue", 1),
+        "issue_many": batch("issue_many"),
+    }
+    return (
+        all_
+        if bench.there
+        else {name: turn for name, turn in all_.items() if not name.endswith(("min4",)) and "function" not in name}
+    )
+
+
+def _prove(slug: str) -> tuple[str, bool]:
+    """What `ledger_verify` says of the account, and whether it found it whole."""
+    said = io.StringIO()
+    try:
+        call_command("ledger_verify", account=slug, stdout=said, stderr=said)
+    except SystemExit as end:
+        return said.getvalue().strip(), not end.code
+    return said.getvalue().strip(), True
+
+
+def _say(what: str) -> None:
+    print(f"bench: {what}", file=sys.stderr, flush=True)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,180 @@
+"""The table: what each contestant did, and the goals that follow from it."""
+
+import os
+import platform
+from collections import Counter
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from statistics import median
+
+from bench.clients import Outcome
+
+
+@dataclass(frozen=True)
+class Turn:
+    """One contestant's share of one round; seconds of wall time and of processor time."""
+
+    outcome: Outcome
+    seconds: float
+    server_cpu: float
+
+    @property
+    def rate(self) -> float:
+        return self.outcome.uses / self.seconds
+
+    @property
+    def server(self) -> float:
+        """Milliseconds of the server's processor time for each use."""
+        return 1000 * self.server_cpu / max(1, self.outcome.uses)
+
+    @property
+    def client(self) -> float:
+        """Milliseconds of the client's processor time for each use."""
+        return 1000 * self.outcome.cpu / max(1, self.outcome.uses)
+
+    @property
+    def total(self) -> float:
+        return self.server + self.client
+
+
+Round = dict[str, Turn]
+
+
+@dataclass(frozen=True)
+class Goal:
+    """A ratio of two contestants of one round; a floor that falls below its stretch wants to be exceeded, else undercut."""
+
+    text: str
+    ratio: Callable[[Round], float]
+    needs: tuple[str, str]
+    floor: float
+    stretch: float
+    cpu: bool = False  # a missed floor fails the run: processor time, unlike rates, does not depend on the neighbours
+
+    def verdict(self, value: float) -> str:
+        sign = 1 if self.floor < self.stretch else -1
+        if sign * value >= sign * self.stretch:
+            return "stretch met"
+        return "met" if sign * value >= sign * self.floor else "MISSED"
+
+
+GOALS = [
+    Goal(
+        "service, 4 processes, to min4, 4 clients: rate",
+        lambda r: r["service"].rate / r["min4"].rate,
+        ("service", "min4"),
+        0.20,
+        0.40,
+    ),
+    Goal(
+        "total CPU of a use to min4's",
+        lambda r: r["service"].total / r["min4"].total,
+        ("service", "min4"),
+        4.5,
+        3.0,
+        cpu=True,
+    ),
+    Goal(
+        "the function's server CPU to min4's",
+        lambda r: r["function"].server / r["min4"].server,
+        ("function", "min4"),
+        2.4,
+        1.7,
+        cpu=True,
+    ),
+    Goal(
+        "service to the straightforward version: rate",
+        lambda r: r["service"].rate / r["straightforward"].rate,
+        ("service", "straightforward"),
+        4.0,
+        7.0,
+    ),
+    Goal(
+        "hot wallet, 16 clients, to min4 on one: rate",
+        lambda r: r["hot service"].rate / r["hot min4"].rate,
+        ("hot service", "hot min4"),
+        0.5,
+        1.0,
+    ),
+    Goal(
+        "batch of uses to a transaction each: rate",
+        lambda r: r["consume_many"].rate / r["use, one client"].rate,
+        ("consume_many", "use, one client"),
+        5.0,
+        8.0,
+    ),
+    Goal(
+        "batch of issues to a transaction each: rate",
+        lambda r: r["issue_many"].rate / r["issue, one client"].rate,
+        ("issue_many", "issue, one client"),
+        5.0,
+        8.0,
+    ),
+]
+
+NOT_HERE = (
+    "Not measured here: pgledger and django-hordak (foreign code), 10 million against 10,000 entries, "
+    "pages at 10 million entries, the proof of 500,000 entries."
+)
+
+
+def show(rounds: list[Round], facts: dict[str, int], *, proof: str, proved: bool, cpu_known: bool) -> int:
+    """Print it all. 1 when a use went wrong, the ledger does not add up, or a floor on CPU is missed; else 0."""
+    print(_machine())
+    print(f"{len(rounds)} rounds, contestants in turn within each; medians.\n")
+    _show_contestants(rounds, cpu_known)
+    missed = _show_goals(rounds, cpu_known)
+    errors: Counter[str] = Counter()
+    for turns in rounds:
+        for name, turn in turns.items():
+            errors.update({f"{name}: {what}": count for what, count in turn.outcome.errors.items()})
+    print(f"\nErrors {errors.total()}, " + ", ".join(f"{name} {count}" for name, count in facts.items()) + ".")
+    for what, count in errors.most_common(10):
+        print(f"  {count} × {what}")
+    print(proof)
+    print(NOT_HERE)
+    return 1 if missed or errors or any(facts.values()) or not proved else 0
+
+
+def _show_contestants(rounds: list[Round], cpu_known: bool) -> None:
+    print(f"{'':24}{'per second':>12}{'client ms':>12}{'server ms':>12}{'total ms':>12}   CPU of each use")
+    for name in rounds[0]:
+        turns = [turns[name] for turns in rounds]
+        client, server, total = (
+            median(getattr(turn, part) for turn in turns) for part in ("client", "server", "total")
+        )
+        cpu = f"{client:12.2f}{server:12.2f}{total:12.2f}" if cpu_known else f"{client:12.2f}{'unknown':>12}"
+        print(f"{name:24}{median(turn.rate for turn in turns):12,.0f}{cpu}")
+
+
+def _show_goals(rounds: list[Round], cpu_known: bool) -> bool:
+    """Print them; whether one is missed that must not be."""
+    print(f"\n{'goal':52}{'measured':>10}{'(rounds)':>16}{'floor':>8}{'stretch':>9}")
+    missed = False
+    for goal in GOALS:
+        if goal.cpu and not cpu_known or not all(name in rounds[0] for name in goal.needs):
+            print(f"{goal.text:52}{'not measured':>26}{goal.floor:8g}{goal.stretch:9g}")
+            continue
+        ratios = [goal.ratio(turns) for turns in rounds]
+        value = median(ratios)
+        verdict = goal.verdict(value)
+        missed |= goal.cpu and verdict == "MISSED"
+        spread = f"{min(ratios):.2f} to {max(ratios):.2f}"
+        print(f"{goal.text:52}{value:10.2f}{spread:>16}{goal.floor:8g}{goal.stretch:9g}   {verdict}")
+    return missed
+
+
+def _machine() -> str:
+    model = platform.processor() or platform.machine()
+    for line in Path("/proc/cpuinfo").read_text().splitlines() if Path("/proc/cpuinfo").exists() else []:
+        if line.startswith("model name"):
+            model = line.partition(":")[2].strip()
+            break
+    load = f", load {os.getloadavg()[0]:.1f}" if hasattr(os, "getloadavg") else ""
+    today = datetime.now(UTC).strftime("%Y-%m-%d %H:%M")
+    return (
+        f"{today} UTC · {os.cpu_count()} × {model} · {platform.system()} {platform.release()} · "
+        f"Python {platform.python_version()}{load}"
+    )
