@@ -6,6 +6,7 @@ from urllib.parse import unquote, urlsplit
 
 import environ
 from csp.constants import NONE, SELF
+from django.contrib.messages.constants import ERROR, SUCCESS, WARNING
 from django.core.exceptions import ImproperlyConfigured
 
 env = environ.Env()
@@ -27,6 +28,7 @@ INSTALLED_APPS = [
     "simplero.web",
     "contacts",
     "credits",
+    "simplero.team",
     "simplero.pages",
     "django.contrib.auth",
     "django.contrib.contenttypes",
@@ -58,7 +60,7 @@ MIDDLEWARE = [
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
     "allauth.account.middleware.AccountMiddleware",
-    "allauth.usersessions.middleware.UserSessionsMiddleware",
+    "simplero.web.sessions.SessionLimits",
 ]
 
 ROOT_URLCONF = "simplero.urls"
@@ -81,6 +83,7 @@ TEMPLATES = [
     }
 ]
 COTTON_DIR = "components"
+MESSAGE_TAGS = {SUCCESS: "good", WARNING: "warn", ERROR: "bad"}  # the tones of c-notice
 FORM_RENDERER = "django.forms.renderers.TemplatesSetting"
 
 
@@ -145,17 +148,43 @@ AUTH_PASSWORD_VALIDATORS = [
     {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
 ]
 LOGIN_URL = "account_login"
-LOGIN_REDIRECT_URL = "/"
+LOGIN_REDIRECT_URL = "landing"
+ACCOUNT_ADAPTER = "simplero.team.adapters.AccountAdapter"
+ACCOUNT_FORMS = {
+    "login": "simplero.team.forms.SignInForm",
+    "signup": "simplero.team.forms.SignUpForm",
+    "reset_password": "simplero.team.forms.ResetForm",
+    "reset_password_from_key": "simplero.team.forms.NewPasswordForm",
+    "change_password": "simplero.team.forms.ChangePasswordForm",
+    "add_email": "simplero.team.forms.ChangeEmailForm",
+    "reauthenticate": "simplero.team.forms.PasswordAgainForm",
+}
 ACCOUNT_USER_MODEL_USERNAME_FIELD = None
 ACCOUNT_LOGIN_METHODS = {"email"}
 ACCOUNT_SIGNUP_FIELDS = ["email*", "password1*"]
 ACCOUNT_EMAIL_VERIFICATION = "optional"
 ACCOUNT_LOGOUT_REDIRECT_URL = "account_login"
 ACCOUNT_SESSION_REMEMBER = True
+ACCOUNT_CHANGE_EMAIL = True  # one address a person, changed by confirming the new one
+ACCOUNT_EMAIL_NOTIFICATIONS = True  # a changed password or second factor is told by mail
+ACCOUNT_EMAIL_SUBJECT_PREFIX = ""
+ACCOUNT_RATE_LIMITS = {
+    # By origin, and by origin and address together (simplero.team.adapters): nobody locks somebody else out.
+    "login_failed": "50/15m/ip,10/15m/key",
+    "signup": "20/h/ip",
+    "reset_password": "20/15m/ip,5/15m/key",
+    "invitation": "60/15m/ip",
+}
+PASSWORD_RESET_TIMEOUT = 600  # seconds; ASVS 6.5.5: a link sent by mail lives ten minutes at most
 MFA_SUPPORTED_TYPES = ["totp", "recovery_codes"]
 MFA_TOTP_ISSUER = "Simplero Credits"
-USERSESSIONS_TRACK_ACTIVITY = True
-SESSION_COOKIE_AGE = 14 * 24 * 3600
+MFA_ADAPTER = "simplero.team.adapters.SecondFactorAdapter"
+MFA_FORMS = {
+    "authenticate": "simplero.team.forms.CodeForm",
+    "reauthenticate": "simplero.team.forms.CodeAgainForm",
+    "activate_totp": "simplero.team.forms.ActivateForm",
+}
+SESSION_COOKIE_AGE = 14 * 24 * 3600  # the longest; simplero.web.sessions ends idle ones
 SESSION_COOKIE_HTTPONLY = True
 
 
@@ -172,6 +201,7 @@ SECURE_REFERRER_POLICY = "same-origin"
 X_FRAME_OPTIONS = "DENY"
 if env.bool("BEHIND_PROXY", default=False):  # one that sets this header itself, always
     SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
+    ALLAUTH_TRUSTED_PROXY_COUNT = 1  # its X-Forwarded-For says whose attempts are counted
 CONTENT_SECURITY_POLICY = {
     "DIRECTIVES": {
         "default-src": [SELF],
@@ -206,7 +236,9 @@ DEFAULT_FROM_EMAIL = env("DEFAULT_FROM_EMAIL", default="Simplero Credits <credit
 SERVER_EMAIL = DEFAULT_FROM_EMAIL
 ADMINS = [("Operator", address) for address in env.list("ADMINS", default=[])]
 EMAIL_BACKEND = "simplero.mail.backend.RowsBackend"
-EMAIL_URL = env("EMAIL_URL", default="")  # smtp://user:password@host:587; empty: messages stay in the outbox
+EMAIL_URL = env(
+    "EMAIL_URL", default=""
+)  # smtp+tls://user:password@host (STARTTLS), smtps:// or smtp://; empty: messages stay in the outbox
 EMAIL_TIMEOUT = 10
 
 

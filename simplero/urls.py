@@ -1,10 +1,18 @@
 from django.urls import include, path
 
+from simplero.team.invitations import invitation
+from simplero.team.views import account_new, accounts, landing
 from simplero.web import health
 
 urlpatterns = [
     path("a/<slug:slug>/contacts/", include("simplero.pages.urls")),
-    path("accounts/", include("allauth.urls")),
+    path("a/<slug:slug>/", include("simplero.team.urls")),
+    path("", landing, name="landing"),
+    path("me/", accounts, name="accounts"),
+    path("me/new/", account_new, name="account_new"),
+    path("invitations/<str:token>/", invitation, name="invitation"),
+    path("accounts/", include("simplero.team.entrance")),
+    path("outbox/", include("simplero.mail.urls")),
     path("healthz", health.healthz, name="healthz"),
     path("readyz", health.readyz, name="readyz"),
 ]

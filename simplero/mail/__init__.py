@@ -1,1 +1,4 @@
-"""Mail as rows: every message is kept, sent by a worker, and shown in the outbox page during development."""
+"""Mail as rows: every message is kept with the change that caused it, sent by a worker, and shown on the outbox page in development.
+
+Anybody may send through Django's own mail functions; nobody calls in here. Nothing here knows an account, a member or a contact.
+"""

@@ -1,1 +1,46 @@
-from django.core.mail.backends.locmem import EmailBackend as RowsBackend
+"""Django's mail functions write rows here, in the transaction of whoever sends: no change without its mail, no mail without its change."""
+
+from collections.abc import Sequence
+
+from django.core.mail import EmailMessage, EmailMultiAlternatives
+from django.core.mail.backends.base import BaseEmailBackend
+
+from .models import Message
+
+# A header for us, never sent: the message holds a link that lets somebody in, so its text is erased once it is sent.
+CONFIDENTIAL = "X-Confidential"
+
+
+class UnsupportedMessage(ValueError):
+    """The message has something a row does not keep: copies or attachments."""
+
+
+class RowsBackend(BaseEmailBackend):
+    def send_messages(self, email_messages: Sequence[EmailMessage]) -> int:
+        """Write a row for each message and return how many. Raises BadHeaderError for a line break in a header, UnsupportedMessage."""
+        rows = [row(message) for message in email_messages if message.recipients()]
+        Message.objects.bulk_create(rows)
+        return len(rows)
+
+
+def row(message: EmailMessage) -> Message:
+    """`message` as an unsaved row."""
+    if message.cc or message.bcc or message.attachments:
+        raise UnsupportedMessage("a message kept as a row has neither copies nor attachments")
+    message.message()  # builds every header, and so refuses the ones with line breaks now rather than in the worker
+    html = ""
+    if isinstance(message, EmailMultiAlternatives):
+        html = next((str(part[0]) for part in message.alternatives if part[1] == "text/html"), "")
+    headers = dict(message.extra_headers)
+    confidential = bool(headers.pop(CONFIDENTIAL, False))
+    if message.reply_to:
+        headers["Reply-To"] = ", ".join(message.reply_to)
+    return Message(
+        sender=message.from_email,
+        to=list(message.to),
+        subject=str(message.subject),
+        text=str(message.body),
+        html=html,
+        headers=headers,
+        confidential=confidential,
+    )

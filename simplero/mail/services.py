@@ -1,0 +1,73 @@
+"""Sending what waits. At least once: a worker killed between the server's yes and our note of it sends again."""
+
+import logging
+from datetime import timedelta
+from smtplib import SMTPException
+
+from django.core.mail import EmailMultiAlternatives
+from django.core.mail.backends.smtp import EmailBackend
+from django.db import transaction
+from django.db.models.functions import Now
+
+from . import smtp
+from .models import FAILED, SENT, WAITING, Message
+
+logger = logging.getLogger(__name__)
+
+BATCH = 20  # with the server's timeout of 10 s this stays within a task's limit and the lease
+LEASE = timedelta(minutes=5)
+# How long to wait after the first, second, third and fourth failure; the fifth is the last.
+WAITS = (timedelta(minutes=1), timedelta(minutes=5), timedelta(minutes=30), timedelta(hours=2))
+ATTEMPTS = len(WAITS) + 1
+
+
+def send_waiting() -> int:
+    """Send up to one batch of messages that are due and return how many went. Without a server they stay in the outbox."""
+    server = smtp.server()
+    if server is None:
+        return 0
+    return sum(_attempt(message, server) for message in _claim())
+
+
+@transaction.atomic
+def _claim() -> list[Message]:
+    """Messages that are due, put out of other workers' reach for the length of the lease."""
+    # Killed in its last attempt: nobody was left to write down how that went.
+    Message.objects.filter(state=WAITING, due__lte=Now(), attempts__gte=ATTEMPTS).update(
+        state=FAILED, error="The worker stopped during the last attempt"
+    )
+    waiting = Message.objects.select_for_update(skip_locked=True).filter(state=WAITING, due__lte=Now())
+    claimed = list(waiting.order_by("due", "id")[:BATCH])
+    for message in claimed:
+        message.attempts += 1
+    Message.objects.filter(pk__in=[message.pk for message in claimed]).update(due=Now() + LEASE)
+    Message.objects.bulk_update(claimed, ["attempts"])
+    return claimed
+
+
+def _attempt(message: Message, server: EmailBackend) -> bool:
+    mail = EmailMultiAlternatives(
+        message.subject, message.text, message.sender, message.to, headers=message.headers, connection=server
+    )
+    if message.html:
+        mail.attach_alternative(message.html, "text/html")
+    try:
+        mail.send()
+    except (SMTPException, OSError) as error:
+        _note_failure(message, error)
+        return False
+    sent = {"state": SENT, "sent_at": Now(), "error": ""}
+    erased = {"text": "", "html": ""} if message.confidential else {}
+    Message.objects.filter(pk=message.pk).update(**sent, **erased)
+    return True
+
+
+def _note_failure(message: Message, error: Exception) -> None:
+    # The kind of error only: a server's answer repeats addresses, and this goes to the log too.
+    logger.warning("message %s: attempt %s failed: %s", message.pk, message.attempts, type(error).__name__)
+    wording = f"{type(error).__name__}: {error}"[:300]
+    rows = Message.objects.filter(pk=message.pk)
+    if message.attempts >= ATTEMPTS:
+        rows.update(state=FAILED, error=wording)
+    else:
+        rows.update(due=Now() + WAITS[message.attempts - 1], error=wording)

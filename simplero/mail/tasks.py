@@ -1,0 +1,10 @@
+from typing import Any
+
+from celery import shared_task
+
+from . import services
+
+
+@shared_task(name="simplero.mail.tasks.send_waiting")
+def send_waiting(**_: Any) -> None:
+    services.send_waiting()

@@ -1,0 +1,39 @@
+from simplero.lib.refusals import Refusal
+
+
+class AddressTaken(Refusal):
+    """Somebody signs in with this address already."""
+
+    field = "email"
+
+
+class AlreadyMember(Refusal):
+    """The person invited works here already."""
+
+    field = "email"
+
+
+class AlreadyInvited(Refusal):
+    """An invitation to this address is on its way."""
+
+    field = "email"
+
+
+class TooManyInvitations(Refusal):
+    """The account has as many open invitations as it may."""
+
+
+class LastOwner(Refusal):
+    """The account would be left without an owner."""
+
+
+class InvitationGone(Refusal):
+    """The invitation was used, withdrawn or has run out; which of these is not told."""
+
+
+class InvitationForSomebodyElse(Refusal):
+    """The person signed in is not the one invited."""
+
+
+class MemberGone(Refusal):
+    """The member was removed meanwhile."""

@@ -1,0 +1,47 @@
+"""What happened in a team. Ids and roles only; the address of somebody invited stands in the invitation alone."""
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+
+@dataclass(frozen=True, slots=True)
+class MemberInvited:
+    kind: ClassVar[str] = "member.invited"
+    invitation_id: int
+    role: str
+
+
+@dataclass(frozen=True, slots=True)
+class InvitationRevoked:
+    kind: ClassVar[str] = "member.invitation_revoked"
+    invitation_id: int
+
+
+@dataclass(frozen=True, slots=True)
+class MemberJoined:
+    kind: ClassVar[str] = "member.joined"
+    user_id: int
+    role: str
+    invitation_id: int
+
+
+@dataclass(frozen=True, slots=True)
+class MemberRoleChanged:
+    kind: ClassVar[str] = "member.role_changed"
+    user_id: int
+    before: str
+    after: str
+
+
+@dataclass(frozen=True, slots=True)
+class MemberRemoved:
+    kind: ClassVar[str] = "member.removed"
+    user_id: int
+    role: str
+
+
+@dataclass(frozen=True, slots=True)
+class AccountRenamed:
+    """The names themselves are free text and stay out."""
+
+    kind: ClassVar[str] = "account.renamed"

@@ -1,0 +1,199 @@
+"""Forms of the entrance (allauth's, in our words) and of the settings pages."""
+
+from typing import Any
+
+from allauth.account import forms as entrance
+from allauth.mfa.base import forms as second_factor
+from allauth.mfa.models import Authenticator
+from allauth.mfa.totp import forms as totp
+from allauth.mfa.totp.internal.auth import TOTP
+from django import forms
+from django.contrib.auth import password_validation
+from django.http import HttpRequest
+
+from simplero.lib.places import currencies, time_zones
+from simplero.lib.refusals import Refusal
+from simplero.tenancy.models import User
+from simplero.tenancy.roles import ADMIN, ASSISTANT, OWNER, ROLES
+
+from . import services
+
+# What each role is for, beside its name.
+ROLE_CHOICES = [
+    (ASSISTANT, f"{ROLES[ASSISTANT]}: contacts, and consuming credits"),
+    (ADMIN, f"{ROLES[ADMIN]}: everything but members"),
+    (OWNER, f"{ROLES[OWNER]}: everything"),
+]
+
+
+def say(form: forms.BaseForm, name: str, label: str, help_text: str = "") -> None:
+    """Put our words on a field that allauth made; its placeholders only repeat the label."""
+    field = form.fields[name]
+    field.label, field.help_text = label, help_text
+    field.widget.attrs.pop("placeholder", None)
+
+
+class SignInForm(entrance.LoginForm):
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        say(self, "login", "Email")
+        say(self, "password", "Password")
+
+
+class BusinessForm(forms.Form):
+    """What a new account needs. Nothing is guessed: a wrong time zone would let credits expire on the wrong day."""
+
+    account_name = forms.CharField(
+        label="Business name", max_length=120, widget=forms.TextInput(attrs={"autocomplete": "organization"})
+    )
+    time_zone = forms.ChoiceField(
+        label="Time zone",
+        choices=lambda: [("", "Choose a time zone"), *time_zones().items()],
+        help_text="Credits expire at midnight here.",
+    )
+    currency = forms.ChoiceField(label="Currency", choices=lambda: [("", "Choose a currency"), *currencies()])
+
+
+class SignUpForm(BusinessForm, entrance.SignupForm):
+    """A person and their business at once."""
+
+    name = forms.CharField(label="Your name", max_length=120, widget=forms.TextInput(attrs={"autocomplete": "name"}))
+    field_order = ["name", "email", "password1", "account_name", "time_zone", "currency"]
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        say(self, "email", "Email")
+        say(self, "password1", "Password", PASSWORD_HELP)
+
+    def clean(self) -> dict[str, Any]:
+        super().clean()
+        if self.account_already_exists:
+            # Signing up signs in at once, so whether an address is known shows in any case: say it plainly.
+            self.add_error("email", "Somebody signs in with this address already. Sign in instead.")
+        return self.cleaned_data
+
+    def save(self, request: HttpRequest) -> User:
+        user, _ = services.sign_up(
+            email=self.cleaned_data["email"],
+            password=self.cleaned_data["password1"],
+            name=self.cleaned_data["name"],
+            account_name=self.cleaned_data["account_name"],
+            time_zone=self.cleaned_data["time_zone"],
+            currency=self.cleaned_data["currency"],
+        )
+        return user
+
+    def try_save(self, request: HttpRequest) -> tuple[User, None]:
+        return self.save(request), None
+
+
+PASSWORD_HELP = "At least 10 characters. A few unrelated words are easy to keep and hard to guess."  # noqa: S105
+
+
+class ResetForm(entrance.ResetPasswordForm):
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        say(self, "email", "Email")
+
+
+class NewPasswordForm(entrance.ResetPasswordKeyForm):
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        say(self, "password1", "New password", PASSWORD_HELP)
+        say(self, "password2", "New password again")
+
+
+class ChangePasswordForm(entrance.ChangePasswordForm):
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        say(self, "oldpassword", "Current password")
+        say(self, "password1", "New password", PASSWORD_HELP)
+        say(self, "password2", "New password again")
+
+
+class ChangeEmailForm(entrance.AddEmailForm):
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        say(self, "email", "New email")
+
+
+class PasswordAgainForm(entrance.ReauthenticateForm):
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        say(self, "password", "Password")
+
+
+def say_code(form: forms.BaseForm, help_text: str) -> None:
+    say(form, "code", "Code", help_text)
+    form.fields["code"].widget.attrs.update(inputmode="numeric", autocapitalize="off", spellcheck="false")
+
+
+class CodeForm(second_factor.AuthenticateForm):
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        say_code(self, "Six digits from your app, or one of your recovery codes.")
+        self.fields["code"].widget.attrs["autofocus"] = True
+
+
+class CodeAgainForm(second_factor.ReauthenticateForm):
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        say_code(self, "Six digits from your app, or one of your recovery codes.")
+
+
+class ActivateForm(totp.ActivateTOTPForm):
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        say_code(self, "The six digits your app shows now.")
+
+    def clean_code(self) -> str:
+        code = super().clean_code()
+        # allauth lets the code that switched the app on sign in once more: every code is for one use.
+        TOTP(Authenticator(user=self.user))._mark_code_used(code)
+        return code
+
+
+class JoinForm(forms.Form):
+    """Somebody invited who is new here."""
+
+    name = forms.CharField(label="Your name", max_length=120, widget=forms.TextInput(attrs={"autocomplete": "name"}))
+    password = forms.CharField(
+        label="Password",
+        strip=False,
+        widget=forms.PasswordInput(attrs={"autocomplete": "new-password"}),
+        help_text=PASSWORD_HELP,
+    )
+
+    def __init__(self, *args: Any, email: str, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.email = email
+
+    def clean(self) -> dict[str, Any]:
+        cleaned = self.cleaned_data
+        if password := cleaned.get("password"):
+            person = User(email=self.email, name=cleaned.get("name", ""))
+            try:
+                password_validation.validate_password(password, person)
+            except forms.ValidationError as weak:
+                self.add_error("password", weak)
+        return cleaned
+
+
+class InviteForm(forms.Form):
+    email = forms.EmailField(label="Email", max_length=254, widget=forms.EmailInput(attrs={"autocomplete": "off"}))
+    role = forms.ChoiceField(label="Role", choices=ROLE_CHOICES, initial=ASSISTANT, widget=forms.RadioSelect)
+
+
+class RoleForm(forms.Form):
+    role = forms.ChoiceField(label="Role", choices=ROLE_CHOICES, widget=forms.RadioSelect)
+
+
+class AccountForm(forms.Form):
+    name = forms.CharField(
+        label="Business name", max_length=120, help_text="Staff see it in the menu and in invitations."
+    )
+
+
+def refuse(form: forms.BaseForm, refusal: Refusal) -> None:
+    """Say the refusal at the field it is about, or above the form."""
+    form.add_error(refusal.field if refusal.field in form.fields else None, refusal.wording)

@@ -1,0 +1,18 @@
+"""The settings pages, under an account's address."""
+
+from django.urls import path
+
+from . import views
+
+app_name = "team"
+urlpatterns = [
+    path("", views.home, name="home"),
+    path("settings/account/", views.account, name="account"),
+    path("settings/roles/", views.roles, name="roles"),
+    path("settings/members/", views.members, name="members"),
+    path("settings/members/invite/", views.invite, name="invite"),
+    path("settings/members/<uuid:member>/role/", views.member_role, name="member_role"),
+    path("settings/members/<uuid:member>/remove/", views.member_remove, name="member_remove"),
+    path("settings/invitations/<uuid:invitation>/resend/", views.invitation_resend, name="invitation_resend"),
+    path("settings/invitations/<uuid:invitation>/revoke/", views.invitation_revoke, name="invitation_revoke"),
+]
