@@ -1,3 +1,4 @@
+from django.conf import settings
 from django.urls import include, path
 
 from simplero.team.invitations import invitation
@@ -16,3 +17,6 @@ urlpatterns = [
     path("healthz", health.healthz, name="healthz"),
     path("readyz", health.readyz, name="readyz"),
 ]
+
+if settings.DEBUG or settings.DEMO:
+    urlpatterns.append(path("styleguide/", include("simplero.web.styleguide")))
