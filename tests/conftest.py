@@ -1,12 +1,21 @@
 """One small world that always has a second account with something to leak, a clock that can be moved, and the closing proof."""
 
-from types import SimpleNamespace
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from datetime import datetime
+from functools import cached_property
 
 import pytest
 from django.db import connection
 
+from contacts.models import Contact
+from credits.models import CreditType
+from simplero.tenancy.actors import Actor
 from simplero.tenancy.models import Account, Membership, User
 from simplero.tenancy.roles import ADMIN, ASSISTANT, OWNER
+
+from . import factories, sql_guard
+from .assertions import proven
 
 PASSWORD = "correct horse battery"  # noqa: S105
 
@@ -20,15 +29,12 @@ MOVABLE_CLOCK = (
 
 
 @pytest.fixture(scope="session")
-def django_db_modify_db_settings():
-    """Each worker of a parallel run makes its own database; nothing to change but the name, which pytest-django does."""
-
-
-@pytest.fixture(scope="session")
 def django_db_setup(django_db_setup, django_db_blocker):
-    with django_db_blocker.unblock(), connection.as_owner(), connection.cursor() as cursor:
-        for statement in MOVABLE_CLOCK:
-            cursor.execute(statement)
+    with django_db_blocker.unblock():
+        with connection.as_owner(), connection.cursor() as cursor:
+            for statement in MOVABLE_CLOCK:
+                cursor.execute(statement)
+        sql_guard.install(connection)
 
 
 @pytest.fixture(autouse=True)
@@ -36,16 +42,73 @@ def _quick_passwords(settings):
     settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
 
 
-def make_account(name: str, *, time_zone: str, currency: str) -> SimpleNamespace:
+@pytest.fixture(autouse=True)
+def _closing_proof(request):
+    """Every test with a database ends with the proof of every ledger in it, before its rows go.
+
+    Left out where the test damages a ledger on purpose (marker `corrupts_ledger`).
+    """
+    asks = {"db", "transactional_db", "live_server"} & set(request.fixturenames)
+    if not asks and not request.node.get_closest_marker("django_db"):
+        yield
+        return
+    request.getfixturevalue("_django_db_helper")  # set up before, and so torn down after, what follows
+    yield
+    if request.node.get_closest_marker("corrupts_ledger") or connection.needs_rollback:
+        return
+    assert connection.account_id is None, "the test left a scope open"
+    proven()
+
+
+@pytest.fixture
+def at(db) -> Iterator[Callable[[datetime], None]]:
+    """`at(instant)` stands the ledger's clock at an aware instant; in a transactional test for every process."""
+
+    def move(instant: datetime) -> None:
+        assert instant.tzinfo is not None, "an instant has a zone"
+        with connection.cursor() as cursor:
+            cursor.execute("DELETE FROM test_clock")
+            cursor.execute("INSERT INTO test_clock VALUES (%s)", [instant])
+        connection.scope_now = None
+
+    yield move
+    if not connection.needs_rollback:
+        with connection.cursor() as cursor:
+            cursor.execute("DELETE FROM test_clock")
+
+
+@dataclass
+class World:
+    """An account with people in it. Its contact (Ann) and its credit type (session) are made when first asked for."""
+
+    account: Account
+    slug: str
+    owner: User
+    admin: User
+    assistant: User
+
+    @cached_property
+    def contact(self) -> Contact:
+        return factories.contact(self, "Ann Lee")
+
+    @cached_property
+    def session(self) -> CreditType:
+        return factories.credit_type(self, "session")
+
+    @property
+    def actor(self) -> Actor:
+        return Actor("user", self.owner.pk)
+
+
+def make_account(name: str, *, time_zone: str, currency: str) -> World:
     """An account with an owner, an admin and an assistant; e-mail addresses are role@slug.example."""
     slug = name.lower()
     account = Account.objects.create(name=name, slug=slug, time_zone=time_zone, currency=currency)
-    world = SimpleNamespace(account=account, slug=slug)
+    people = {}
     for role in (OWNER, ADMIN, ASSISTANT):
-        user = User.objects.create_user(f"{role}@{slug}.example", PASSWORD, name=f"{name} {role}")
-        Membership.objects.create(user=user, account=account, role=role)
-        setattr(world, role, user)
-    return world
+        people[role] = User.objects.create_user(f"{role}@{slug}.example", PASSWORD, name=f"{name} {role}")
+        Membership.objects.create(user=people[role], account=account, role=role)
+    return World(account, slug, **people)
 
 
 @pytest.fixture

@@ -1,0 +1,173 @@
+-- What must be true of an account's ledger at every instant, re-added from its whole history: one row for each thing that is not.
+-- Run it inside the account's scope, as the application's role; it is one statement, so that it sees one instant.
+--
+-- I7 (steps), I9 (the relay's delay) and I10 (transfers) guard what is not built yet.
+--
+-- Columns: the invariant, the wallet, the row, and what is wrong with it in words.
+WITH entry AS MATERIALIZED (
+  SELECT id, key, wallet_id, seq, kind, amount, balance_after, linked_id, lot_id, happened_at
+    FROM credits_entry WHERE account_id = current_setting('app.account_id')::bigint
+), lot AS MATERIALIZED (
+  SELECT * FROM credits_lot WHERE account_id = current_setting('app.account_id')::bigint
+), wallet AS MATERIALIZED (
+  SELECT * FROM credits_wallet WHERE account_id = current_setting('app.account_id')::bigint
+), touch AS MATERIALIZED (  -- each allocation beside its entry, if that is there
+  SELECT a.id, a.lot_id, a.entry_id, a.amount, e.kind, e.wallet_id, e.lot_id AS names, e.linked_id
+    FROM credits_allocation a LEFT JOIN entry e ON e.id = a.entry_id
+   WHERE a.account_id = current_setting('app.account_id')::bigint
+), moved AS (
+  SELECT wallet_id, sum(amount) AS balance, max(seq) AS seq, max(happened_at) AS at,
+         coalesce(sum(amount) FILTER (WHERE kind = 'issue'), 0) AS issued,
+         coalesce(-sum(amount) FILTER (WHERE kind IN ('consume', 'reverse')), 0) AS used,
+         coalesce(-sum(amount) FILTER (WHERE kind IN ('expire', 'restore')), 0) AS expired,
+         coalesce(-sum(amount) FILTER (WHERE kind = 'withdraw'), 0) AS withdrawn
+    FROM entry GROUP BY wallet_id
+), held AS (
+  SELECT wallet_id, sum(remaining) AS remaining FROM lot GROUP BY wallet_id
+), drawn AS (  -- per lot, what its allocations come to
+  SELECT t.lot_id,
+         sum(t.amount) AS remaining,
+         coalesce(sum(t.amount) FILTER (WHERE t.entry_id = l.entry_id AND t.kind IN ('issue', 'reverse')), 0) AS made,
+         coalesce(-sum(t.amount) FILTER (WHERE t.kind = 'consume' OR (t.kind = 'reverse' AND t.entry_id <> l.entry_id)), 0) AS used,
+         coalesce(-sum(t.amount) FILTER (WHERE t.kind IN ('expire', 'restore')), 0) AS expired,
+         coalesce(-sum(t.amount) FILTER (WHERE t.kind = 'withdraw'), 0) AS withdrawn,
+         count(*) FILTER (WHERE t.kind = 'expire') AS times_expired
+    FROM touch t JOIN lot l ON l.id = t.lot_id GROUP BY t.lot_id
+), given AS (  -- per use and lot, what reversals gave back; a lot opened by one stands for the lot that it replaces
+  SELECT t.linked_id AS use_id, CASE WHEN l.entry_id = t.entry_id THEN l.replaces_id ELSE l.id END AS lot_id, sum(t.amount) AS back
+    FROM touch t JOIN lot l ON l.id = t.lot_id WHERE t.kind = 'reverse' GROUP BY 1, 2
+), day_end AS (
+  SELECT d.last_good_day, credits_day_end(d.last_good_day, a.time_zone) AS at
+    FROM (SELECT DISTINCT last_good_day FROM lot WHERE last_good_day IS NOT NULL) AS d, tenancy_account a WHERE a.id = current_setting('app.account_id')::bigint
+)
+
+-- I1, I2, I3 and the running totals: a wallet is the sum of its entries, and of its lots.
+SELECT 'I1' AS invariant, w.id AS wallet_id, 'wallet ' || w.id AS line,
+       format('holds a balance of %s, its entries add up to %s', w.balance, coalesce(m.balance, 0)) AS says
+  FROM wallet w LEFT JOIN moved m ON m.wallet_id = w.id WHERE w.balance <> coalesce(m.balance, 0)
+UNION ALL
+SELECT 'I1', w.id, 'wallet ' || w.id,
+       format('tells of %s issued, %s used, %s expired, %s withdrawn; its entries of %s, %s, %s, %s',
+              w.issued, w.used, w.expired, w.withdrawn, coalesce(m.issued, 0), coalesce(m.used, 0), coalesce(m.expired, 0), coalesce(m.withdrawn, 0))
+  FROM wallet w LEFT JOIN moved m ON m.wallet_id = w.id
+ WHERE (w.issued, w.used, w.expired, w.withdrawn)
+    <> (coalesce(m.issued, 0), coalesce(m.used, 0), coalesce(m.expired, 0), coalesce(m.withdrawn, 0))
+UNION ALL
+SELECT 'I2', w.id, 'wallet ' || w.id, format('holds a balance of %s, its lots have %s left', w.balance, coalesce(h.remaining, 0))
+  FROM wallet w LEFT JOIN held h ON h.wallet_id = w.id WHERE w.balance <> coalesce(h.remaining, 0)
+UNION ALL
+SELECT 'I3', w.id, 'wallet ' || w.id, format('has a balance below zero: %s', w.balance) FROM wallet w WHERE w.balance < 0
+UNION ALL
+SELECT 'I3', l.wallet_id, 'lot ' || l.id,
+       format('has an amount below zero: %s left, %s expired, %s withdrawn', l.remaining, l.expired, l.withdrawn)
+  FROM lot l WHERE least(l.remaining, l.expired, l.withdrawn) < 0
+UNION ALL
+SELECT 'I3', e.wallet_id, 'entry ' || e.id, format('leaves a balance below zero: %s', e.balance_after) FROM entry e WHERE e.balance_after < 0
+
+-- I4: a key stands for one entry, and an entry has told of itself in one event.
+UNION ALL
+SELECT CASE WHEN k.entries > 1 THEN 'I4' ELSE 'event' END, k.wallet_id, 'entry ' || k.entry_id,
+       CASE WHEN k.entries > 1 THEN format('shares its key %s with %s more', k.key, k.entries - 1)
+            WHEN k.entries = 0 THEN format('is told of by event %s, and is not there (key %s)', k.event_id, k.key)
+            WHEN k.told = 0 THEN format('is told of by no event (key %s)', k.key)
+            WHEN k.told > 1 THEN format('is told of by %s events (key %s)', k.told, k.key)
+            ELSE format('is told of by event %s with another amount or kind', k.event_id) END
+  FROM (
+    SELECT key, count(*) FILTER (WHERE told_by IS NULL) AS entries, count(told_by) AS told, max(told_by) AS event_id,
+           max(wallet_id) AS wallet_id, max(id) AS entry_id, min(amount) AS least, max(amount) AS most, min(fact) AS one, max(fact) AS other
+      FROM (
+        SELECT key, id, wallet_id, amount, credits_fact(kind) AS fact, NULL::bigint AS told_by FROM entry
+        UNION ALL
+        SELECT (body ->> 'entry')::uuid, NULL, NULL, (body ->> 'amount')::bigint, kind, id
+          FROM outbox_event WHERE account_id = current_setting('app.account_id')::bigint AND body ? 'entry'
+      ) AS said GROUP BY key
+  ) AS k
+ WHERE k.entries <> 1 OR k.told <> 1 OR k.least <> k.most OR k.one <> k.other
+
+-- I5: each lot is what was used of it, expired, withdrawn and is left; and its allocations say the same.
+UNION ALL
+SELECT 'I5', l.wallet_id, 'lot ' || l.id,
+       format('of %s has %s left, %s expired (%s times), %s withdrawn, %s used; its allocations make it %s with %s, %s (%s times), %s, %s',
+              l.amount, l.remaining, l.expired, l.times_expired, l.withdrawn, l.amount - l.remaining - l.expired - l.withdrawn,
+              coalesce(d.made, 0), coalesce(d.remaining, 0), coalesce(d.expired, 0), coalesce(d.times_expired, 0), coalesce(d.withdrawn, 0), coalesce(d.used, 0))
+  FROM lot l LEFT JOIN drawn d ON d.lot_id = l.id
+ WHERE (l.amount, l.remaining, l.expired, l.times_expired, l.withdrawn, l.amount - l.remaining - l.expired - l.withdrawn)
+       IS DISTINCT FROM (d.made, d.remaining, d.expired, d.times_expired, d.withdrawn, d.used)
+    OR d.used < 0 OR l.open <> (l.remaining > 0) OR (l.withdrawn_at IS NOT NULL AND l.withdrawn = 0)
+UNION ALL
+SELECT 'I5', e.wallet_id, 'entry ' || e.id, format('moved %s, its allocations add up to %s', e.amount, coalesce(t.amount, 0))
+  FROM entry e LEFT JOIN (SELECT entry_id, sum(amount) AS amount FROM touch GROUP BY entry_id) AS t ON t.entry_id = e.id
+ WHERE e.amount <> coalesce(t.amount, 0) OR (e.kind = 'redate' AND t.entry_id IS NOT NULL)
+UNION ALL
+SELECT 'I5', l.wallet_id, 'lot ' || l.id, format('is drawn on by entry %s, which names another lot or is of another wallet', t.entry_id)
+  FROM touch t JOIN lot l ON l.id = t.lot_id
+ WHERE t.wallet_id <> l.wallet_id OR t.names <> l.id OR (t.names IS NULL AND t.kind IN ('withdraw', 'expire', 'restore'))
+UNION ALL
+SELECT 'I5', l.wallet_id, 'lot ' || l.id, format('ends at %s, its last good day %s at %s', l.expires_at, l.last_good_day, d.at)
+  FROM lot l LEFT JOIN day_end d ON d.last_good_day = l.last_good_day WHERE l.expires_at IS DISTINCT FROM d.at
+
+-- Reversals never give back more than was used, restores never more than expired.
+UNION ALL
+SELECT 'I5', u.wallet_id, 'entry ' || u.id,
+       format('took %s from lot %s, and %s has been given back', coalesce(-t.amount, 0), g.lot_id, g.back)
+  FROM given g JOIN entry u ON u.id = g.use_id LEFT JOIN touch t ON t.entry_id = g.use_id AND t.lot_id = g.lot_id
+ WHERE g.back > coalesce(-t.amount, 0)
+UNION ALL
+SELECT 'I5', x.wallet_id, 'entry ' || x.id, format('wrote off %s, and %s has been restored', -x.amount, sum(r.amount))
+  FROM entry x JOIN entry r ON r.linked_id = x.id AND r.kind = 'restore'
+ GROUP BY x.id, x.wallet_id, x.amount HAVING sum(r.amount) > -x.amount
+UNION ALL
+SELECT 'I5', e.wallet_id, 'entry ' || e.id, format('answers entry %s, which is another wallet''s or nothing to %s', p.id, e.kind)
+  FROM entry e JOIN entry p ON p.id = e.linked_id
+ WHERE e.wallet_id <> p.wallet_id OR (e.kind, p.kind) NOT IN (('reverse', 'consume'), ('restore', 'expire')) OR (e.kind = 'restore' AND e.lot_id IS DISTINCT FROM p.lot_id)
+
+-- I6: the chain of each wallet has no gap, adds up line by line and never runs back in time.
+UNION ALL
+SELECT 'I6', c.wallet_id, 'entry ' || c.id,
+       format('is number %s after number %s, with a balance of %s after %s and %s, at %s after %s',
+              c.seq, c.seq_before, c.balance_after, c.balance_before, to_char(c.amount, 'SGFM9999999999999999990'), c.happened_at, c.happened_before)
+  FROM (
+    SELECT id, wallet_id, seq, amount, balance_after, happened_at, lag(seq, 1, 0::bigint) OVER chain AS seq_before,
+           lag(balance_after, 1, 0::bigint) OVER chain AS balance_before, lag(happened_at) OVER chain AS happened_before
+      FROM entry WINDOW chain AS (PARTITION BY wallet_id ORDER BY seq)
+  ) AS c
+ WHERE c.seq <> c.seq_before + 1 OR c.balance_after <> c.balance_before + c.amount OR c.happened_at < c.happened_before
+UNION ALL
+SELECT 'I6', w.id, 'wallet ' || w.id,
+       format('is at number %s of %s, its newest entry is number %s of %s', w.seq, w.moved_at, coalesce(m.seq, 0), m.at)
+  FROM wallet w LEFT JOIN moved m ON m.wallet_id = w.id WHERE w.seq <> coalesce(m.seq, 0) OR w.moved_at <> m.at
+
+-- I8: nothing refers to what is not in this account.
+UNION ALL
+SELECT 'I8', w.id, 'wallet ' || w.id, format('refers to contact %s, which is not in this account', w.contact_id)
+  FROM wallet w LEFT JOIN contacts_contact c ON c.account_id = current_setting('app.account_id')::bigint AND c.id = w.contact_id WHERE c.id IS NULL
+UNION ALL
+SELECT 'I8', w.id, 'wallet ' || w.id, format('refers to credit type %s, which is not in this account', w.credit_type_id)
+  FROM wallet w LEFT JOIN credits_credittype t ON t.account_id = current_setting('app.account_id')::bigint AND t.id = w.credit_type_id WHERE t.id IS NULL
+UNION ALL
+SELECT 'I8', e.wallet_id, 'entry ' || e.id, format('refers to wallet %s, which is not in this account', e.wallet_id)
+  FROM entry e LEFT JOIN wallet w ON w.id = e.wallet_id WHERE w.id IS NULL
+UNION ALL
+SELECT 'I8', e.wallet_id, 'entry ' || e.id, format('refers to entry %s, which is not in this account', e.linked_id)
+  FROM entry e LEFT JOIN entry p ON p.id = e.linked_id WHERE e.linked_id IS NOT NULL AND p.id IS NULL
+UNION ALL
+SELECT 'I8', e.wallet_id, 'entry ' || e.id, format('refers to lot %s, which is not in this account', e.lot_id)
+  FROM entry e LEFT JOIN lot l ON l.id = e.lot_id WHERE e.lot_id IS NOT NULL AND l.id IS NULL
+UNION ALL
+SELECT 'I8', l.wallet_id, 'lot ' || l.id, format('refers to wallet %s, which is not in this account', l.wallet_id)
+  FROM lot l LEFT JOIN wallet w ON w.id = l.wallet_id WHERE w.id IS NULL
+UNION ALL
+SELECT 'I8', l.wallet_id, 'lot ' || l.id, format('refers to entry %s, which is not in this account', l.entry_id)
+  FROM lot l LEFT JOIN entry e ON e.id = l.entry_id WHERE e.id IS NULL
+UNION ALL
+SELECT 'I8', l.wallet_id, 'lot ' || l.id, format('refers to lot %s, which is not in this account', l.replaces_id)
+  FROM lot l LEFT JOIN lot r ON r.id = l.replaces_id WHERE l.replaces_id IS NOT NULL AND r.id IS NULL
+UNION ALL
+SELECT 'I8', t.wallet_id, 'allocation ' || t.id, format('refers to entry %s, which is not in this account', t.entry_id)
+  FROM touch t WHERE t.kind IS NULL
+UNION ALL
+SELECT 'I8', t.wallet_id, 'allocation ' || t.id, format('refers to lot %s, which is not in this account', t.lot_id)
+  FROM touch t LEFT JOIN lot l ON l.id = t.lot_id WHERE l.id IS NULL
+UNION ALL
+SELECT 'I8', NULL, 'entry note ' || n.id, format('refers to entry %s, which is not in this account', n.entry_id)
+  FROM credits_entrynote n LEFT JOIN entry e ON e.id = n.entry_id WHERE n.account_id = current_setting('app.account_id')::bigint AND e.id IS NULL

@@ -1,0 +1,42 @@
+"""The hourly proof of every ledger. Read-only, so it may run twice."""
+
+import logging
+from typing import Any
+
+from celery import shared_task
+from django.core.mail import mail_admins
+
+from simplero.tenancy.models import Account
+from simplero.tenancy.scope import scope
+
+from . import proof
+
+logger = logging.getLogger(__name__)
+
+MOST_NAMED = 20
+"""Damages named in one message; the count tells of the rest, and `manage.py ledger_verify` names them all."""
+
+
+@shared_task
+def verify_every_account(**_: Any) -> None:
+    """Ask for the proof of each account, in a task of its own: a large account holds up no other."""
+    for account_id in Account.objects.order_by("pk").values_list("pk", flat=True):
+        verify_account.delay(account_id=account_id)
+
+
+@shared_task
+def verify_account(*, account_id: int, **_: Any) -> None:
+    """Prove one account's ledger, and raise the alarm (log and a message to ADMINS) for what is wrong."""
+    account = Account.objects.get(pk=account_id)
+    with scope(account, read_only=True):
+        found = proof.verify(account)
+    if not found:
+        return
+    sentences = [damage.sentence(account) for damage in found[:MOST_NAMED]]
+    for sentence in sentences:
+        logger.error("ledger damaged: %s", sentence)
+    more = f"\n… and {len(found) - MOST_NAMED:,} more." if len(found) > MOST_NAMED else ""
+    mail_admins(
+        f"Ledger damaged: {account.slug}, {len(found):,} findings",
+        "\n".join(sentences) + more + "\n\nmanage.py ledger_verify names everything. Nothing has been changed.",
+    )
