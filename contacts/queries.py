@@ -13,7 +13,7 @@ from simplero.tenancy.scope import require
 from .models import Contact, ContactNote, ContactTag, ContactWord, Tag
 
 PAGE = 50  # contacts on a page of the list
-NOTES = 10  # notes shown at once
+NOTES = 5  # notes shown at once
 COUNTED = 1000  # beyond it a list says "more than"
 SEARCH_WORDS = 8  # of a search; more are left out
 
@@ -146,8 +146,3 @@ def notes(account: Any, contact: Contact, *, before: uuid.UUID | None = None) ->
             found = found.filter(Q(created_at__lte=at.created_at) & (Q(created_at__lt=at.created_at) | Q(pk__lt=at.pk)))
     taken = list(found.order_by("-created_at", "-id")[: NOTES + 1])
     return taken[:NOTES], len(taken) > NOTES
-
-
-def note_texts(account: Any, ids: Collection[int]) -> dict[int, str]:
-    """The texts of these notes, as far as they still stand."""
-    return dict(ContactNote.objects.filter(account_id=require(account), pk__in=ids).values_list("pk", "text"))

@@ -10,6 +10,8 @@ from django.views.decorators.http import require_safe
 from contacts import queries
 from contacts.models import Contact, Tag
 from contacts.views.admin import as_uuid
+from credits import queries as credits
+from credits.wording import quantity
 from simplero.lib.moments import day
 from simplero.lib.text import one_line, unfit
 from simplero.tenancy.scope import today
@@ -23,7 +25,7 @@ LONGEST_SEARCH = 200  # characters
 class Row:
     contact: Contact
     tags: list[Tag]
-    credits: list[tuple[str, str, int]]  # name for one, name for many, how many are free
+    credits: list[str]  # what is free, type by type: "4 coaching sessions"
     added: str
 
 
@@ -82,13 +84,13 @@ def contact_list(request: StaffRequest) -> HttpResponse:
 def rows(request: StaffRequest, contacts: list[Contact]) -> list[Row]:
     account, ids = request.account, [contact.pk for contact in contacts]
     tags = queries.tags_by_contact(account, ids)
-    credits: dict[int, list[tuple[str, str, int]]] = {}
+    free = credits.free_by_contact(account, ids)
     this_day = today(account)
     return [
         Row(
             contact=contact,
             tags=tags.get(contact.pk, []),
-            credits=credits.get(contact.pk, []),
+            credits=[quantity(amount, kind) for kind, amount in free.get(contact.pk, [])],
             added=day(contact.created_at.astimezone(account.zone).date(), today=this_day),
         )
         for contact in contacts

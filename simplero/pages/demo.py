@@ -11,7 +11,6 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from functools import partial
-from typing import Any
 
 from allauth.account.models import EmailAddress
 from django.db import transaction
@@ -303,6 +302,7 @@ class _History:
         self.members = members
         self.random = random.Random(business.seed)  # noqa: S311  # the same business every time
         self.moments: list[_Moment] = []
+        self.archived: set[Kind] = set()
         self.end = datetime.now(UTC).replace(microsecond=0)
         self.start = self.end - timedelta(days=260)
 
@@ -322,16 +322,17 @@ class _History:
         }
         for number in range(self.business.contacts):
             self.plan_contact(number)
-        for kind, credit_type in self.types.items():
+        for kind in self.types:
             if kind.archived:
-                self.at(self.end - timedelta(days=30), partial(self.archive, credit_type))
+                self.at(self.end - timedelta(days=30), partial(self.archive, kind))
         self.moments.sort()
         for moment in self.moments:
             self.set_clock(moment.at)
             moment.act()
 
-    def archive(self, credit_type: Any) -> None:
-        credits.archive_type(account=self.account, credit_type=credit_type, actor=self.owner)
+    def archive(self, kind: Kind) -> None:
+        self.archived.add(kind)
+        credits.archive_type(account=self.account, credit_type=self.types[kind], actor=self.owner)
 
     def at(self, instant: datetime, act: Callable[[], None]) -> None:
         if instant < self.end:
@@ -398,6 +399,8 @@ class _History:
         return moments
 
     def issue(self, contact: Contact, kind: Kind) -> None:
+        if kind in self.archived:
+            return
         credits.issue(
             account=self.account,
             contact=contact,

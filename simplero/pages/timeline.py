@@ -5,10 +5,11 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from django.utils.text import Truncator
-
 from contacts import queries as contacts
 from contacts.models import Contact
+from credits import queries as credits
+from credits.sentences import event_sentence
+from credits.wording import Unit
 from simplero.lib.moments import moment
 from simplero.outbox.models import Event
 from simplero.tenancy.actors import Actor
@@ -30,7 +31,6 @@ class Line:
     who: str
     when: str
     at: datetime
-    note: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,10 +41,10 @@ class Timeline:
 
 @dataclass(frozen=True, slots=True)
 class Words:
-    """What an event's sentence needs and its body does not hold: tags by name, notes as they stand now."""
+    """What an event's sentence needs and its body does not hold: tags and credit types by name."""
 
     tags: dict[int, str]
-    notes: dict[int, str]
+    credit_types: dict[int, Unit]
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +52,6 @@ class Said:
     sentence: str
     icon: str
     tone: str = ""
-    note: str = ""
 
 
 def read(*, account: Account, contact: Contact, older: str = "") -> Timeline:
@@ -62,25 +61,31 @@ def read(*, account: Account, contact: Contact, older: str = "") -> Timeline:
     """
     events, cursor = _page(account, contact, older)
     names = actor_names(Actor(event.actor_kind, event.actor_id) for event in events)
-    bodies = [event.body for event in events]
-    words = Words(
-        tags=contacts.tag_names(account, {body["tag_id"] for body in bodies if "tag_id" in body}),
-        notes=contacts.note_texts(account, {body["note_id"] for body in bodies if "note_id" in body}),
+    words = _words(account, [event.body for event in events])
+    return Timeline([_line(account, event, words, names) for event in events], cursor)
+
+
+def _line(account: Account, event: Event, words: Words, names: dict[Actor, str]) -> Line:
+    said = SENTENCES.get(event.kind, _other)(event, words)
+    return Line(
+        sentence=said.sentence,
+        icon=said.icon,
+        tone=said.tone,
+        who=names[Actor(event.actor_kind, event.actor_id)],
+        when=moment(event.at, now=now(), zone=account.zone),
+        at=event.at,
     )
-    said = _said(account, events, words)
-    lines = [
-        Line(
-            sentence=one.sentence,
-            icon=one.icon,
-            tone=one.tone,
-            note=one.note,
-            who=names[Actor(event.actor_kind, event.actor_id)],
-            when=moment(event.at, now=now(), zone=account.zone),
-            at=event.at,
-        )
-        for event, one in zip(events, said, strict=True)
-    ]
-    return Timeline(lines, cursor)
+
+
+def _words(account: Account, bodies: list[dict[str, Any]]) -> Words:
+    def ids(name: str) -> set[int]:
+        return {body[name] for body in bodies if name in body}
+
+    types = credits.types(account) | credits.types(account, archived=True)
+    return Words(
+        tags=contacts.tag_names(account, ids("tag_id")),
+        credit_types={kind.pk: kind for kind in types.filter(pk__in=ids("credit_type_id"))},
+    )
 
 
 def _page(account: Account, contact: Contact, older: str) -> tuple[list[Event], str]:
@@ -109,46 +114,56 @@ def _cursor(text: str) -> tuple[datetime | None, int]:
         return None, 0
 
 
-def _said(account: Account, events: list[Event], words: Words) -> list[Said]:
-    return [SENTENCES.get(event.kind, _other)(event.body, words) for event in events]
-
-
-def _created(body: dict[str, Any], words: Words) -> Said:
+def _created(event: Event, words: Words) -> Said:
     return Said("Contact added", "user-plus")
 
 
-def _changed(body: dict[str, Any], words: Words) -> Said:
-    return Said(f"{_listed(body['fields']).capitalize()} changed", "pencil")
+def _changed(event: Event, words: Words) -> Said:
+    return Said(f"{_listed(event.body['fields']).capitalize()} changed", "pencil")
 
 
-def _tagged(body: dict[str, Any], words: Words) -> Said:
-    return Said(f"Tagged {words.tags.get(body['tag_id'], 'with a tag')}", "tag")
+def _tagged(event: Event, words: Words) -> Said:
+    return Said(f"Tagged {words.tags.get(event.body['tag_id'], 'with a tag')}", "tag")
 
 
-def _untagged(body: dict[str, Any], words: Words) -> Said:
-    return Said(f"Tag {words.tags.get(body['tag_id'], '')} removed".replace("  ", " "), "tag")
+def _untagged(event: Event, words: Words) -> Said:
+    return Said(f"Tag {words.tags.get(event.body['tag_id'], '')} removed".replace("  ", " "), "tag")
 
 
-def _note_added(body: dict[str, Any], words: Words) -> Said:
-    text = words.notes.get(body["note_id"])
-    if text is None:
-        return Said("Note added, since deleted", "sticky-note")
-    return Said("Note added", "sticky-note", note=Truncator(text).chars(140))
+def _note_added(event: Event, words: Words) -> Said:
+    return Said("Note added", "sticky-note")
 
 
-def _note_edited(body: dict[str, Any], words: Words) -> Said:
+def _note_edited(event: Event, words: Words) -> Said:
     return Said("Note edited", "sticky-note")
 
 
-def _note_deleted(body: dict[str, Any], words: Words) -> Said:
+def _note_deleted(event: Event, words: Words) -> Said:
     return Said("Note deleted", "sticky-note")
 
 
-def _other(body: dict[str, Any], words: Words) -> Said:
+def _credits(event: Event, words: Words) -> Said:
+    icon, tone = _MOVEMENTS[event.kind]
+    credit_type = words.credit_types.get(event.body["credit_type_id"])
+    return Said(event_sentence(event.body, event.kind, credit_type), icon, tone)
+
+
+_MOVEMENTS = {
+    "credits.issued": ("plus", "good"),
+    "credits.consumed": ("check", ""),
+    "credits.reversed": ("undo-2", "brand"),
+    "credits.withdrawn": ("circle-minus", "bad"),
+    "credits.expired": ("hourglass", "warn"),
+    "credits.restored": ("rotate-ccw", "brand"),
+    "credits.redated": ("calendar-clock", ""),
+}
+
+
+def _other(event: Event, words: Words) -> Said:
     return Said("Something changed", "dot")
 
 
-SENTENCES: dict[str, Callable[[dict[str, Any], Words], Said]] = {
+SENTENCES: dict[str, Callable[[Event, Words], Said]] = {
     "contact.created": _created,
     "contact.changed": _changed,
     "contact.tagged": _tagged,
@@ -156,6 +171,7 @@ SENTENCES: dict[str, Callable[[dict[str, Any], Words], Said]] = {
     "contact.note_added": _note_added,
     "contact.note_edited": _note_edited,
     "contact.note_deleted": _note_deleted,
+    **dict.fromkeys(_MOVEMENTS, _credits),
 }
 
 
