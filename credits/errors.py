@@ -98,14 +98,16 @@ class OverReversal(LedgerRefusal):
     withdrawn: int
 
     def sentence(self) -> str:
-        said = (
-            f"Of this use {self.amount(self.left)} can still be given back."
-            if self.left
-            else "All of this use has been given back already."
-        )
+        if self.withdrawn and self.left:
+            return (
+                f"Of this use {self.amount(self.left)} can be given back as it stands; {self.withdrawn:,} more came from a lot "
+                "that has been withdrawn since. Tick the box to give those back too."
+            )
         if self.withdrawn:
-            said = f"Of this use {self.amount(self.left)} can be given back as it stands; {self.withdrawn:,} more came from a lot that has been withdrawn since. Tick the box to give those back too."
-        return said
+            return "What this use took came from a lot that has been withdrawn since. Tick the box to give it back all the same."
+        if self.left:
+            return f"Of this use {self.amount(self.left)} can still be given back."
+        return "All of this use has been given back already."
 
 
 class OverWithdrawal(LedgerRefusal):

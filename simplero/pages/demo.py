@@ -304,7 +304,7 @@ class _History:
         self.moments: list[_Moment] = []
         self.archived: set[Kind] = set()
         self.end = datetime.now(UTC).replace(microsecond=0)
-        self.start = self.end - timedelta(days=260)
+        self.start = self.end - timedelta(days=330)
 
     def play(self) -> None:
         self.set_clock(self.start)
@@ -350,7 +350,7 @@ class _History:
         return self.random.choices(self.members, weights=(2, 3, 5))[0]
 
     def plan_contact(self, number: int) -> None:
-        arrives = self.later(self.start, 0, 200)
+        arrives = self.later(self.start, 0, 300)
         first, last = (
             FIRST[(number * 5 + self.business.seed) % len(FIRST)],
             LAST[(number * 7 + self.business.seed * 3) % len(LAST)],
@@ -436,7 +436,13 @@ class _History:
             if line.key and not line.given_back:
                 reason = self.random.choice(("Cancelled in time", "We had to move it", "Booked twice by mistake"))
                 credits.reverse(
-                    account=self.account, use=line.key, amount=1, key=uuid.uuid4(), reason=reason, actor=self.owner
+                    account=self.account,
+                    use=line.key,
+                    amount=1,
+                    key=uuid.uuid4(),
+                    revive=True,
+                    reason=reason,
+                    actor=self.owner,
                 )
 
     def open_lot(self, contact: Contact, kind: Kind) -> LotView | None:
