@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Any
 
+from django.contrib.postgres.aggregates import ArrayAgg
 from django.db import connection
 from django.db.models import F, OuterRef, Q, QuerySet, Subquery, Sum
 from django.db.models.functions import Coalesce
@@ -50,6 +51,7 @@ class LotView:
     source: str
     source_id: str
     replacement: bool  # opened by a reversal, for a lot that had expired
+    made_by: uuid.UUID  # the key of the entry that opened it
 
     @property
     def state(self) -> str:
@@ -117,7 +119,8 @@ class Line:
     lots: list[tuple[LotView, int]] = field(default_factory=list)  # in the order in which they were touched
     linked_key: uuid.UUID | None = None
     linked_day: date | None = None
-    given_back: int = 0  # of a use: reversed so far
+    given_back: int = 0  # of a use: reversed so far; of an expiry: restored
+    answers: list[uuid.UUID] = field(default_factory=list)  # the keys of the entries that did so
 
 
 @dataclass(frozen=True, slots=True)
@@ -239,6 +242,13 @@ def free_by_type(account: Account, contact: Contact) -> dict[int, int]:
     return {wallet.credit_type_id: wallet.free for wallet in wallets_by_clock(account).filter(contact=contact)}
 
 
+def types_for(account: Account, contact: Contact) -> list[tuple[CreditType, int]]:
+    """The types in use and those this contact has ever had, archived ones too, each with what the contact has free; by name."""
+    free = free_by_type(account, contact)
+    wanted = CreditType.objects.filter(Q(archived_at=None) | Q(pk__in=list(free))).order_by("name_key", "pk")
+    return [(credit_type, free.get(credit_type.pk, 0)) for credit_type in wanted]
+
+
 def section(account: Account, contact: Contact) -> list[TypeSection]:
     """A contact's credits: a part for every type they have ever had, with the lots that still count and the newest that are done."""
     wallets = list(
@@ -277,6 +287,7 @@ def lot_view(account: Account, lot: Lot) -> LotView:
         source=lot.entry.source,
         source_id=lot.entry.source_id,
         replacement=lot.replaces_id is not None,
+        made_by=lot.entry.key,
     )
 
 
@@ -448,19 +459,21 @@ def _lines(account: Account, entries: Sequence[Entry], wallets: dict[int, Wallet
             touched[entry.pk].append((redated[entry.lot_id], 0))
     notes = {note.entry_id: note for note in EntryNote.objects.filter(entry__in=list(by_id))}
     linked = {entry.pk: entry for entry in Entry.objects.filter(pk__in={e.linked_id for e in entries if e.linked_id})}
-    given_back = dict(
-        Entry.objects.filter(linked__in=[e.pk for e in entries if e.kind == "consume"])
+    answered = {
+        linked_id: (amount, keys)
+        for linked_id, amount, keys in Entry.objects.filter(linked__in=[e.pk for e in entries if e.amount < 0])
         .order_by()
         .values_list("linked_id")
-        .annotate(Sum("amount"))
-    )
+        .annotate(back=Sum("amount"), keys=ArrayAgg("key", order_by="seq"))
+    }
     names = actor_names(Actor(entry.actor_kind, entry.actor_id) for entry in entries)
     lines = []
     for entry in entries:
         wallet = wallets[entry.wallet_id] if wallets else entry.wallet
         actor = Actor(entry.actor_kind, entry.actor_id)
         note = notes.get(entry.pk)
-        answers = linked.get(entry.linked_id) if entry.linked_id else None
+        cause = linked.get(entry.linked_id) if entry.linked_id else None
+        given_back, answers = answered.get(entry.pk, (0, []))
         lines.append(
             Line(
                 wallet_id=entry.wallet_id,
@@ -482,9 +495,10 @@ def _lines(account: Account, entries: Sequence[Entry], wallets: dict[int, Wallet
                 note=note.text if note else "",
                 note_for_customer=bool(note and note.for_customer),
                 lots=[(lot_view(account, lot), amount) for lot, amount in touched[entry.pk]],
-                linked_key=answers.key if answers else None,
-                linked_day=_line_day(account, answers) if answers else None,
-                given_back=given_back.get(entry.pk, 0),
+                linked_key=cause.key if cause else None,
+                linked_day=_line_day(account, cause) if cause else None,
+                given_back=given_back,
+                answers=answers,
             )
         )
     return lines

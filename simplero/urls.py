@@ -7,6 +7,7 @@ from simplero.web import health
 
 urlpatterns = [
     path("a/<slug:slug>/contacts/", include("simplero.pages.urls")),
+    path("a/<slug:slug>/", include("credits.urls")),
     path("a/<slug:slug>/", include("simplero.team.urls")),
     path("", landing, name="landing"),
     path("me/", accounts, name="accounts"),

@@ -1,0 +1,315 @@
+"""What staff typed, parsed and refused in words. Rules that need the ledger are the ledger's: these forms ask nothing of it."""
+
+import re
+import uuid
+from collections.abc import Sequence
+from datetime import date
+from typing import Any, cast
+
+from django import forms
+from django.core.exceptions import ValidationError
+from django.http import QueryDict
+
+from simplero.lib.plurals import plural as plural_of
+from simplero.lib.text import one_line, paragraphs, unfit, visible
+
+from .errors import FURTHEST_BACK, MOST
+from .models import UNITS, CreditType, Kind
+
+NOTE = 1000  # characters of a note or reason, and of a type's description
+NAME = 60  # characters of a type's name
+LONGEST = 1000  # of a type's expiration, in its unit
+FAR_YEARS = 100  # how far off a last good day may be
+
+NEVER = "never"
+
+
+class WholeNumberField(forms.Field):
+    """A whole number, typed in digits. The message names the limits, whatever it was that was typed."""
+
+    widget = forms.NumberInput
+
+    def __init__(self, *, most: int, wrong: str = "", **kwargs: Any) -> None:
+        self.most = most
+        self.wrong = wrong or f"Enter a whole number from 1 to {most:,}."
+        super().__init__(**kwargs)
+        self.error_messages["required"] = self.wrong
+
+    def widget_attrs(self, widget: forms.Widget) -> dict[str, Any]:
+        return {"min": 1, "max": self.most, "step": 1, "inputmode": "numeric", "autocomplete": "off"}
+
+    def to_python(self, value: Any) -> int | None:
+        text = str(value).strip() if value is not None else ""
+        if not text:
+            return None
+        if not re.fullmatch(r"\+?[0-9]{1,12}", text) or not 1 <= int(text) <= self.most:
+            raise ValidationError(self.wrong, code="whole")
+        return int(text)
+
+
+class DayField(forms.DateField):
+    """A day, as a browser's own date input sends it."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        wrong = "Enter a day as year-month-day, such as 2027-01-31."
+        widget = forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d")
+        super().__init__(
+            widget=widget, input_formats=["%Y-%m-%d"], error_messages={"invalid": wrong, "required": wrong}, **kwargs
+        )
+
+
+class TextField(forms.CharField):
+    """What a person wrote: told when it is too long or cannot be shown, otherwise kept, with tidy blanks."""
+
+    def __init__(self, *, most: int, what: str, rows: int = 0, **kwargs: Any) -> None:
+        self.most, self.what, self.rows = most, what, rows
+        self.missing = kwargs.pop("missing", f"Enter {what[0].lower()}{what[1:]}.")
+        widget = forms.Textarea(attrs={"rows": rows}) if rows else forms.TextInput(attrs={"autocomplete": "off"})
+        super().__init__(strip=False, widget=widget, **kwargs)
+        self.error_messages["required"] = self.missing
+
+    def to_python(self, value: Any) -> str:
+        text = super().to_python(value) or ""
+        if unfit(text):
+            raise ValidationError(f"{self.what} contains characters that cannot be shown. Delete them or type it anew.")
+        kept = paragraphs(text) if self.rows else one_line(text)
+        if not visible(kept):
+            return ""
+        if len(kept) > self.most:
+            raise ValidationError(f"{self.what} can be at most {self.most:,} characters long; this has {len(kept):,}.")
+        return kept
+
+
+class TypeChoiceField(forms.ChoiceField):
+    """One of the credit types that the view offers; cleaned it is the type itself."""
+
+    def __init__(self, *, offered: Sequence[tuple[CreditType, str]], blank: str = "", **kwargs: Any) -> None:
+        self.offered = {str(credit_type.public_id): credit_type for credit_type, _ in offered}
+        choices = [(str(credit_type.public_id), label) for credit_type, label in offered]
+        wrong = "Choose a credit type."
+        super().__init__(
+            choices=[("", blank), *choices] if blank else choices,
+            error_messages={"required": wrong, "invalid_choice": wrong},
+            **kwargs,
+        )
+
+    def clean(self, value: Any) -> Any:
+        return self.offered[super().clean(value)]
+
+
+class OnceForm(forms.Form):
+    """A form that counts once: it carries a key made when it was rendered, and keeps it while it is mended and sent again."""
+
+    key = forms.UUIDField(widget=forms.HiddenInput, initial=uuid.uuid4, required=False)
+
+    def renew(self, field: str, value: str) -> None:
+        """Let the form come back with another `value` in a hidden field than it was sent with."""
+        data = cast(QueryDict, self.data).copy()
+        data[self.add_prefix(field)] = value
+        self.data = data
+
+    def clean(self) -> dict[str, Any]:
+        cleaned = super().clean() or self.cleaned_data
+        if not cleaned.get("key"):
+            self.errors.pop("key", None)
+            self.renew("key", str(uuid.uuid4()))
+            raise ValidationError(
+                "This form came without its number, so we could not tell whether it was sent before. It has one now: "
+                "look at the credit activity, then send it again."
+            )
+        return cleaned
+
+
+class NotedForm(OnceForm):
+    """With a note that staff keep beside the movement."""
+
+    note = TextField(most=NOTE, what="The note", rows=2, label="Note", required=False)
+    note_for_customer = forms.BooleanField(label="The customer may read this", required=False)
+
+    field_order = ("amount", "credit_type", "service_date", "good_for", "note", "note_for_customer")
+
+
+class ReasonedForm(OnceForm):
+    """With a reason, which a correction always has."""
+
+    reason = TextField(
+        most=NOTE, what="The reason", rows=2, label="Reason", missing="Say why, in a few words: the reason stays beside the entry."
+    )  # fmt: skip
+    reason_for_customer = forms.BooleanField(label="The customer may read this", required=False)
+
+    field_order = ("amount", "good_for", "revive", "reason", "reason_for_customer")
+
+
+def amount_field(**kwargs: Any) -> WholeNumberField:
+    return WholeNumberField(most=MOST, label="Number of credits", **kwargs)
+
+
+class ConsumeForm(NotedForm):
+    amount = amount_field(initial=1)
+    service_date = DayField(label="Date of service", help_text=f"At most {FURTHEST_BACK.days} days back.")
+
+    def __init__(
+        self, data: Any = None, *, offered: Sequence[tuple[CreditType, str]], today: date, initial: dict[str, Any]
+    ) -> None:
+        super().__init__(data, initial={"service_date": today, **initial})
+        self.fields["credit_type"] = TypeChoiceField(label="Credit type", offered=offered, blank="Choose a type")
+        day = self.fields["service_date"].widget.attrs
+        day["max"], day["min"] = today.isoformat(), (today - FURTHEST_BACK).isoformat()
+        self.order_fields(self.field_order)
+
+
+class LastGoodDayFields(forms.Form):
+    """How long credits are good: by choice, a span, a day, or for ever. Cleaned, `expiry` is as the ledger takes it."""
+
+    span = WholeNumberField(most=LONGEST, label="How long", required=False)
+    span_unit = forms.ChoiceField(label="Unit", choices=list(UNITS.items()), initial="months", required=False)
+    day = DayField(label="Last good day", required=False)
+
+    def __init__(self, *args: Any, today: date, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.today = today
+        self.fields["day"].widget.attrs["min"] = today.isoformat()
+
+    def clean(self) -> dict[str, Any]:
+        cleaned = super().clean() or self.cleaned_data
+        choice = cleaned.get("good_for")
+        # What was typed into a field that another choice has hidden says nothing.
+        for field, belongs_to in (("span", "span"), ("span_unit", "span"), ("day", "day")):
+            if choice != belongs_to and field in self.errors:
+                del self.errors[field]
+        if choice == "span" and "span" not in self.errors and not cleaned.get("span"):
+            self.add_error("span", f"Enter a whole number from 1 to {LONGEST:,}.")
+        if choice == "day" and "day" not in self.errors:
+            self._check_day(cleaned.get("day"))
+        cleaned["expiry"] = self._expiry(choice, cleaned)
+        return cleaned
+
+    def _check_day(self, day: date | None) -> None:
+        if day is None:
+            self.add_error("day", "Choose the last good day.")
+        elif day.year > self.today.year + FAR_YEARS:
+            self.add_error("day", f"Choose a day within {FAR_YEARS} years, or “Never expires”.")
+
+    def _expiry(self, choice: Any, cleaned: dict[str, Any]) -> str:
+        if choice == NEVER:
+            return NEVER
+        if choice == "span" and cleaned.get("span"):
+            return f"{cleaned['span']} {cleaned.get('span_unit') or 'months'}"
+        return cleaned["day"].isoformat() if choice == "day" and cleaned.get("day") else ""
+
+
+class IssueForm(LastGoodDayFields, NotedForm):
+    amount = amount_field()
+    good_for = forms.ChoiceField(
+        label="Good for",
+        choices=[("type", "As the type says"), ("span", "A time"), ("day", "Until a day"), (NEVER, "Never expires")],
+        initial="type",
+        widget=forms.RadioSelect(attrs={"class": "segmented"}),
+    )
+
+    def __init__(
+        self, data: Any = None, *, offered: Sequence[tuple[CreditType, str]], today: date, initial: dict[str, Any]
+    ) -> None:
+        super().__init__(data, today=today, initial=initial)
+        self.fields["credit_type"] = TypeChoiceField(
+            label="Credit type", offered=offered, blank="Choose a type" if len(offered) > 1 else ""
+        )
+        self.order_fields(self.field_order)
+
+
+class ReverseForm(ReasonedForm):
+    amount = amount_field()
+
+    def __init__(self, data: Any = None, *, revivable: int, initial: dict[str, Any]) -> None:
+        super().__init__(data, initial=initial)
+        if revivable:
+            what = "the credit" if revivable == 1 else f"the {revivable:,} credits"
+            self.fields["revive"] = forms.BooleanField(
+                label=f"Also give back {what} of lots that have been withdrawn since", required=False
+            )
+        self.order_fields(self.field_order)
+
+
+class WithdrawForm(ReasonedForm):
+    amount = amount_field()
+
+
+class RedateForm(LastGoodDayFields, ReasonedForm):
+    good_for = forms.ChoiceField(
+        label="Good",
+        choices=[("day", "Until a day"), (NEVER, "For ever")],
+        initial="day",
+        widget=forms.RadioSelect(attrs={"class": "segmented"}),
+    )
+    was = forms.CharField(widget=forms.HiddenInput, required=False)  # the last good day that this form's reader saw
+
+    @property
+    def last_good_day(self) -> date | None:
+        expiry = self.cleaned_data["expiry"]
+        return None if expiry == NEVER else date.fromisoformat(expiry)
+
+
+class TypeForm(forms.Form):
+    """A credit type. A plural left empty is made from the name."""
+
+    name = TextField(most=NAME, what="The name", label="Name", help_text="For one, as in “1 coaching session”.")
+    plural = TextField(
+        most=NAME, what="The plural", label="Name plural", required=False, help_text="For many, as in “5 coaching sessions”."
+    )  # fmt: skip
+    description = TextField(
+        most=NOTE, what="The description", rows=3, label="Description", required=False, help_text="Your customers read it."
+    )  # fmt: skip
+    expires_after = WholeNumberField(
+        most=LONGEST,
+        wrong=f"Enter a whole number from 1 to {LONGEST:,}, or leave it empty for credits that never expire.",
+        label="Expiration",
+        required=False,
+    )
+    expires_unit = forms.ChoiceField(label="Unit", choices=list(UNITS.items()), initial="months", required=False)
+
+    def clean(self) -> dict[str, Any]:
+        cleaned = super().clean() or self.cleaned_data
+        if cleaned.get("name") and not cleaned.get("plural") and "plural" not in self.errors:
+            cleaned["plural"] = plural_of(cleaned["name"])[:NAME]
+        if not cleaned.get("expires_after"):
+            cleaned["expires_unit"] = ""
+        return cleaned
+
+
+class ActivityFilterForm(forms.Form):
+    """Which movements; everything unless said otherwise."""
+
+    KINDS = (
+        ("", "Everything"),
+        (Kind.ISSUE, "Issued"),
+        (Kind.CONSUME, "Used"),
+        (Kind.REVERSE, "Reversed"),
+        (Kind.WITHDRAW, "Withdrawn"),
+        (Kind.EXPIRE, "Expired"),
+        (Kind.RESTORE, "Restored"),
+        (Kind.REDATE, "Last good day changed"),
+    )
+    kind = forms.ChoiceField(label="What happened", choices=KINDS, required=False)
+    since = DayField(label="From", required=False)
+    until = DayField(label="Through", required=False)
+
+    def __init__(self, data: Any, *, types: Sequence[CreditType]) -> None:
+        super().__init__(data)
+        self.fields["type"] = forms.ChoiceField(
+            label="Credit type",
+            choices=[("", "All types"), *((str(one.public_id), one.name) for one in types)],
+            required=False,
+        )
+        self.types = {str(one.public_id): one for one in types}
+        self.order_fields(("type", "kind", "since", "until"))
+
+    def chosen(self) -> dict[str, Any]:
+        """The filter as `queries.activity` takes it. What is not valid filters nothing; the form says so beside it."""
+        self.is_valid()
+        cleaned = self.cleaned_data
+        return {
+            "credit_type": self.types.get(cleaned.get("type") or ""),
+            "kinds": [cleaned["kind"]] if cleaned.get("kind") else [],
+            "since": cleaned.get("since"),
+            "until": cleaned.get("until"),
+        }

@@ -1,0 +1,34 @@
+"""Staff routes of credits, under /a/<account>/: Content → Credits, and what hangs from a contact."""
+
+from django.urls import include, path
+
+from .views import activity, movements, types
+
+app_name = "credits"
+
+content = [
+    path("", types.types, name="types"),
+    path("add", types.add, name="type-add"),
+    path("plural", types.plural, name="plural"),
+    path("<uuid:credit_type>/", types.type_, name="type"),
+    path("<uuid:credit_type>/edit", types.edit, name="type-edit"),
+    path("<uuid:credit_type>/archive", types.archive, name="type-archive"),
+    path("<uuid:credit_type>/bring-back", types.bring_back, name="type-bring-back"),
+]
+
+of_contact = [
+    path("issue", movements.issue, name="issue"),
+    path("consume", movements.consume, name="consume"),
+    path("consume/payers", movements.payers, name="payers"),
+    path("uses/<uuid:key>/reverse", movements.reverse, name="reverse"),
+    path("uses/<uuid:key>/undo", movements.undo, name="undo"),
+    path("lots/<uuid:lot>/withdraw", movements.withdraw, name="withdraw"),
+    path("lots/<uuid:lot>/last-good-day", movements.last_good_day, name="last-good-day"),
+    path("activity", activity.activity, name="activity"),
+    path("activity.csv", activity.activity_csv, name="activity-csv"),
+]
+
+urlpatterns = [
+    path("content/credits/", include(content)),
+    path("contacts/<uuid:contact>/credits/", include(of_contact)),
+]

@@ -1,0 +1,250 @@
+"""Entries and lots in the words and with the links of a staff page."""
+
+import uuid
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from typing import Any, cast
+
+from django.http import HttpRequest
+
+from contacts.models import Contact
+from credits import wording
+from credits.queries import Line, LotView
+from credits.sentences import LotWords, Movement, Part, sentence
+from credits.services import UNDO_WITHIN
+from simplero.tenancy.scope import now, today
+from simplero.web.http import StaffRequest
+
+from .lookup import address
+
+SOURCES = {"staff": "By hand", "clock": "By the calendar", "purchase": "Purchase", "trigger": "Trigger", "automation": "Automation"}  # fmt: skip
+SOON = 14  # days before its end at which a lot says so
+
+
+def lot_words(lot: LotView) -> LotWords:
+    return LotWords(
+        amount=lot.amount, issued_on=lot.issued_on, last_good_day=lot.last_good_day, given_back=lot.replacement
+    )
+
+
+def lot_name(lot: LotView, *, today: date) -> str:
+    """What tells a lot from its neighbours: "5 issued on 3 May"."""
+    came = "given back" if lot.replacement else "issued"
+    return f"{lot.amount:,} {came} on {wording.day(lot.issued_on, today=today)}"
+
+
+def good(last_good_day: date | None, *, today: date) -> str:
+    return f"good until {wording.day(last_good_day, today=today)}" if last_good_day else "never expires"
+
+
+def line_sentence(line: Line, *, today: date, by: bool = True) -> str:
+    """The entry's sentence; `by` with who did it, where that was a person."""
+    redate = line.kind == "redate"
+    return sentence(
+        Movement(
+            kind=line.kind,
+            amount=line.amount,
+            unit=line.credit_type,
+            on=line.day,
+            today=today,
+            parts=[
+                Part(abs(amount), lot_words(lot), made=line.kind == "reverse" and lot.made_by == line.key)
+                for lot, amount in line.lots
+            ],
+            service_day=line.day if line.kind == "consume" else line.linked_day,
+            last_good_day=date.fromisoformat(line.expiry) if redate and line.expiry != "never" else None,
+            by=line.who if by and line.actor.kind != "system" else "",
+        )
+    )
+
+
+def source_words(line: Line) -> str:
+    return SOURCES.get(line.source, line.source.replace("_", " ").capitalize())
+
+
+def who_words(line: Line) -> str:
+    return line.who if line.actor.kind != "system" else ""
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """A line of activity as its page shows it."""
+
+    line: Line
+    sentence: str
+    recorded: datetime  # in the account's zone
+    source: str
+    who: str
+    unit: str
+    anchor: str
+    mark: str  # "Reversed", "1 of 3 reversed", …
+    links: list[tuple[str, str]]  # to the entries that it answers or that answer it
+    reverse_url: str
+    left: int  # of a use: what can still be given back
+
+
+def row(request: HttpRequest, contact: Contact, line: Line, *, shown: set[uuid.UUID], may_correct: bool) -> Row:
+    """`shown` are the keys on the same page: links go to them; to others by a page that shows one entry."""
+    account = cast(StaffRequest, request).account
+    left = -line.amount - line.given_back if line.kind == "consume" else 0
+    links = []
+    if line.linked_key:
+        words = "See the use" if line.kind == "reverse" else "See the expiry"
+        links.append((words, _entry_url(request, contact, line.linked_key, shown)))
+    for number, key in enumerate(line.answers, start=1):
+        words = "See the reversal" if line.kind == "consume" else "See what was restored"
+        links.append(
+            (f"{words} {number}" if len(line.answers) > 1 else words, _entry_url(request, contact, key, shown))
+        )
+    return Row(
+        line=line,
+        sentence=line_sentence(line, today=today(account), by=False),
+        recorded=line.happened_at.astimezone(account.zone),
+        source=source_words(line),
+        who=who_words(line),
+        unit=wording.unit(line.amount, line.credit_type),
+        anchor=f"e-{line.key}" if line.key else "",
+        mark=_mark(line),
+        links=links,
+        reverse_url=address(request, contact, "reverse", line.key) if may_correct and left > 0 else "",
+        left=left,
+    )
+
+
+def _entry_url(request: HttpRequest, contact: Contact, key: uuid.UUID, shown: set[uuid.UUID]) -> str:
+    return f"#e-{key}" if key in shown else f"{address(request, contact, 'activity')}?entry={key}#e-{key}"
+
+
+def _mark(line: Line) -> str:
+    if not line.given_back:
+        return ""
+    done = "reversed" if line.kind == "consume" else "restored"
+    return done.capitalize() if line.given_back == -line.amount else f"{line.given_back:,} of {-line.amount:,} {done}"
+
+
+def may_undo(request: HttpRequest, line: Line) -> bool:
+    """Whether the one who looks made this use, lately enough and nothing of it given back."""
+    mine = line.actor == cast(StaffRequest, request).actor
+    return bool(line.kind == "consume" and mine and not line.given_back and line.happened_at >= now() - UNDO_WITHIN)
+
+
+def done_words(request: HttpRequest, line: Line) -> tuple[str, str]:
+    """What a confirmation says of an entry: in bold what was done, and what that leaves."""
+    account = cast(StaffRequest, request).account
+    this_day = today(account)
+    amount, left = wording.quantity(abs(line.amount), line.credit_type), f"{line.balance_after:,} left."
+    lots = [lot for lot, _ in line.lots]
+    match line.kind:
+        case "issue":
+            return (
+                f"{amount} issued.",
+                f"{left} {_capital(good(lots[0].last_good_day, today=this_day))}." if lots else left,
+            )
+        case "consume":
+            whence = f" Taken from the {lot_name(lots[0], today=this_day)}." if len(lots) == 1 else ""
+            return f"{amount} used.", f"{left}{whence}"
+        case "reverse":
+            return f"{amount} given back.", left
+        case "withdraw":
+            return f"{amount} withdrawn.", left
+        case "redate":
+            day = None if line.expiry == "never" else date.fromisoformat(line.expiry)
+            return (
+                "Last good day changed.",
+                f"Now {good(day, today=this_day)}." if day else "These credits never expire now.",
+            )
+    return f"{_capital(line_sentence(line, today=this_day))}.", ""
+
+
+def _capital(words: str) -> str:
+    return words[:1].upper() + words[1:]
+
+
+@dataclass(frozen=True, slots=True)
+class LotRow:
+    """A lot as the Credits section shows it."""
+
+    lot: LotView
+    name: str
+    sub: str
+    until: str
+    when: str
+    soon: bool
+    next: bool
+    closed: bool
+    withdraw_url: str
+    redate_url: str
+
+
+def lot_row(request: HttpRequest, contact: Contact, lot: LotView, *, next: bool, may: dict[str, bool]) -> LotRow:
+    account = cast(StaffRequest, request).account
+    this_day = today(account)
+    until, when, soon = _until(lot, this_day)
+    can = may["correct"]
+    return LotRow(
+        lot=lot,
+        name=f"{'Given back' if lot.replacement else 'Issued'} on {wording.day(lot.issued_on, today=this_day)}",
+        sub=SOURCES.get(lot.source, lot.source.capitalize()),
+        until=until,
+        when=when,
+        soon=soon,
+        next=next,
+        closed=not lot.free,
+        withdraw_url=address(request, contact, "withdraw", lot.public_id) if can and lot.free else "",
+        redate_url=address(request, contact, "last-good-day", lot.public_id)
+        if can and (lot.free or lot.expired)
+        else "",
+    )
+
+
+def _until(lot: LotView, today: date) -> tuple[str, str, bool]:
+    day = lot.last_good_day
+    if lot.state == "expired" and day:
+        return f"Expired after {wording.day(day, today=today)}", "", False
+    if lot.state == "withdrawn":
+        return "Withdrawn", "", False
+    if lot.state == "used":
+        return "Used up", "", False
+    if day is None:
+        return "Never expires", "", False
+    ahead = (day - today).days
+    return f"Good until {wording.day(day, today=today)}", _ahead(ahead), ahead <= SOON
+
+
+def _ahead(days: int) -> str:
+    if days <= 0:
+        return "Today is the last day"
+    if days == 1:
+        return "Until tomorrow"
+    if days <= 60:
+        return f"{days} days left"
+    return f"{round(days / 30.44)} months left" if days < 700 else f"{round(days / 365.25)} years left"
+
+
+def good_again(lot: LotView, *, served: date, today: date) -> date | None:
+    """Through which day credits are good that a reversal gives back after their lot has expired (product rule 6); None when it has not."""
+    if lot.last_good_day is None or lot.last_good_day >= today:
+        return None
+    return today + max(lot.last_good_day - served, timedelta(0))
+
+
+def sections(request: HttpRequest, contact: Contact, parts: list[Any], may: dict[str, bool]) -> list[dict[str, Any]]:
+    """`queries.section` dressed for the contact page."""
+    return [
+        {
+            "type": part.credit_type,
+            "figures": part.figures,
+            "unit": f"{wording.unit(part.figures.free, part.credit_type)} free",
+            "open": [
+                lot_row(request, contact, lot, next=index == 0 and len(part.open_lots) > 1, may=may)
+                for index, lot in enumerate(part.open_lots)
+            ],
+            "past": [lot_row(request, contact, lot, next=False, may=may) for lot in part.past_lots],
+            "issue_url": ""
+            if part.credit_type.archived_at
+            else f"{address(request, contact, 'issue')}?type={part.credit_type.public_id}",
+            "consume_url": f"{address(request, contact, 'consume')}?type={part.credit_type.public_id}",
+            "activity_url": f"{address(request, contact, 'activity')}?type={part.credit_type.public_id}",
+        }
+        for part in parts
+    ]
