@@ -21,6 +21,7 @@ from contacts.models import Contact
 from credits import errors
 from credits import services as credits
 from credits.queries import LotView, activity, section, types
+from simplero.lib.folding import fold
 from simplero.tenancy.actors import Actor
 from simplero.tenancy.database import connection
 from simplero.tenancy.models import Account, Membership, User
@@ -362,8 +363,8 @@ class _History:
         plans = [(kind, self.plan_kind(kind, arrives)) for kind in kinds]
 
         def arrive() -> None:
-            mail = f"{first}.{last}".lower().replace("’", "").encode("ascii", "ignore").decode()
-            details = Details(name=f"{first} {last}", email=f"{mail}{number}@example.org", company=company)
+            email = fold(f"{first}.{last}@example.org").replace("’", "")
+            details = Details(name=f"{first} {last}", email=email, company=company)
             contact = contacts.add_contact(account=self.account, details=details, actor=self.anybody())
             for tag in tags:
                 contacts.add_tag(account=self.account, contact=contact, name=tag, actor=self.owner)
