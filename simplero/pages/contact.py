@@ -6,6 +6,7 @@ from django.http import HttpResponse
 from django.views.decorators.http import require_safe
 
 from contacts.views.admin import contact_or_404, notes_context, tags_context
+from credits.views.section import section
 from simplero.lib.moments import day
 from simplero.web.access import staff
 from simplero.web.http import StaffRequest, page_or_fragment
@@ -22,6 +23,7 @@ def contact(request: StaffRequest, contact: uuid.UUID) -> HttpResponse:
         **notes_context(request, found),
         "since": day(found.created_at.astimezone(request.account.zone).date()),
         "timeline": timeline.read(account=request.account, contact=found),
+        "section": section(request, found),
     }
     return page_or_fragment(request, page="pages/contact.html", fragment="pages/contact.html", context=context)
 
