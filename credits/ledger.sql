@@ -137,14 +137,15 @@ BEGIN
   END IF;
 END $$;
 
--- Write the overdue expiries of these wallets, each dated at its lot's end. Its key follows from the lot and how often it has
+-- Write the overdue expiries of these wallets, each dated at its lot's end (or at the newest entry, should a posting that waited for
+-- the lock over that instant have opened the lot after it). Its key follows from the lot and how often it has
 -- expired, so whoever comes first (a sweep, any posting) writes the one entry there is to write. Returns how many were written.
 CREATE OR REPLACE FUNCTION credits_expire(p_account bigint, p_wallets bigint[]) RETURNS bigint LANGUAGE plpgsql AS $$
 DECLARE written bigint;
 BEGIN
   PERFORM FROM credits_wallet WHERE account_id = p_account AND id = ANY (p_wallets) ORDER BY id FOR NO KEY UPDATE;
   WITH due AS (
-    SELECT l.id AS lot_id, l.wallet_id, l.remaining, l.expires_at, w.contact_id, w.credit_type_id,
+    SELECT l.id AS lot_id, l.wallet_id, l.remaining, greatest(l.expires_at, w.moved_at) AS happened_at, w.contact_id, w.credit_type_id,
            credits_derived_key('expire:' || l.public_id || ':' || l.times_expired) AS key,
            w.seq + row_number() OVER o AS seq, (w.balance - sum(l.remaining) OVER o)::bigint AS balance_after
       FROM credits_lot l JOIN credits_wallet w ON w.account_id = l.account_id AND w.id = l.wallet_id
@@ -153,7 +154,7 @@ BEGIN
   ), posted AS (
     INSERT INTO credits_entry (account_id, key, wallet_id, seq, kind, amount, balance_after, lot_id, expiry,
                                source, source_id, actor_kind, happened_at, recorded_at)
-    SELECT p_account, key, wallet_id, seq, 'expire', -remaining, balance_after, lot_id, '', 'clock', '', 'system', expires_at, ledger_now()
+    SELECT p_account, key, wallet_id, seq, 'expire', -remaining, balance_after, lot_id, '', 'clock', '', 'system', happened_at, ledger_now()
       FROM due ORDER BY wallet_id, seq
     RETURNING id, key, wallet_id, lot_id, amount
   ), allocated AS (
@@ -164,12 +165,12 @@ BEGIN
   ), moved AS (
     UPDATE credits_wallet w
        SET balance = d.balance_after, seq = d.seq, expired = w.expired + d.lost, moved_at = d.moved_at
-      FROM (SELECT wallet_id, min(balance_after) AS balance_after, max(seq) AS seq, sum(remaining)::bigint AS lost, max(expires_at) AS moved_at
+      FROM (SELECT wallet_id, min(balance_after) AS balance_after, max(seq) AS seq, sum(remaining)::bigint AS lost, max(happened_at) AS moved_at
               FROM due GROUP BY wallet_id) d
      WHERE w.account_id = p_account AND w.id = d.wallet_id
   ), told AS (
     INSERT INTO outbox_event (account_id, kind, contact_id, body, actor_kind, at)
-    SELECT p_account, credits_fact('expire'), d.contact_id, credits_fact_body(d.key, d.credit_type_id, -d.remaining, d.balance_after), 'system', d.expires_at
+    SELECT p_account, credits_fact('expire'), d.contact_id, credits_fact_body(d.key, d.credit_type_id, -d.remaining, d.balance_after), 'system', d.happened_at
       FROM due d ORDER BY d.wallet_id, d.seq
   )
   SELECT count(*) INTO written FROM posted;

@@ -1,0 +1,101 @@
+"""Doing what is due, for every account in turn. Any number of relays may run at once, and any may die at any instant.
+
+A job is claimed for a while (a lease), then done in one transaction together with its own end: a relay that dies lets go of
+its jobs when their leases run out, and what it had not committed never happened.
+"""
+
+import logging
+import time
+from dataclasses import dataclass
+from datetime import timedelta
+
+from django.db import connection
+
+from simplero.tenancy.scope import scope
+
+from .handlers import HANDLERS
+
+logger = logging.getLogger(__name__)
+
+LEASE = timedelta(minutes=6)
+"""Longer than a task may run (see simplero/celery.py), so that nobody's job is taken while they are at it."""
+
+FIRST_WAIT, LONGEST_WAIT = timedelta(seconds=5), timedelta(hours=1)
+"""Before a job that failed is tried again; each time twice as long."""
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """A job that is ours until its lease runs out; the number of the attempt tells whether it still is."""
+
+    id: int
+    account_id: int
+    kind: str
+    subject: int
+    attempts: int
+
+
+def relay(*, batch: int = 50, seconds: float = 20.0) -> int:
+    """Do due jobs until there are none or `seconds` have passed; how many turns were taken, failed ones included."""
+    until = time.monotonic() + seconds
+    turns = 0
+    while time.monotonic() < until and (claimed := claim(batch)):
+        for job in claimed:
+            perform(job)
+            turns += 1
+    return turns
+
+
+def claim(limit: int) -> list[Claim]:
+    """Lease up to `limit` due jobs, one of each account before the second of any, the longest due first."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            """WITH waiting AS (
+                 SELECT id, row_number() OVER (PARTITION BY account_id ORDER BY due, id) AS turn
+                   FROM outbox_job WHERE due <= ledger_now() AND (leased_until <= ledger_now()) IS NOT FALSE
+               ), chosen AS (
+                 SELECT j.id, w.turn FROM outbox_job j JOIN waiting w ON w.id = j.id
+                  WHERE (j.leased_until <= ledger_now()) IS NOT FALSE
+                  ORDER BY w.turn, j.due, j.id LIMIT %s FOR UPDATE OF j SKIP LOCKED
+               ), leased AS (
+                 UPDATE outbox_job j SET leased_until = ledger_now() + %s, attempts = least(j.attempts + 1, 1000)
+                   FROM chosen c WHERE j.id = c.id
+                 RETURNING j.id, j.account_id, j.kind, j.subject, j.attempts, c.turn, j.due
+               )
+               SELECT id, account_id, kind, subject, attempts FROM leased ORDER BY turn, due, id""",
+            [limit, LEASE],
+        )
+        return [Claim(*row) for row in cursor.fetchall()]
+
+
+def perform(job: Claim) -> None:
+    """Do a claimed job and end it in one commit. A failure is logged and the job waits for its next attempt, longer each time."""
+    try:
+        with scope(job.account_id):
+            if not _is_ours(job):
+                return
+            if HANDLERS[job.kind](account_id=job.account_id, subject=job.subject):
+                _execute("DELETE FROM outbox_job WHERE id = %s", job.id)
+            else:
+                _execute("UPDATE outbox_job SET leased_until = NULL, attempts = 0 WHERE id = %s", job.id)
+    except Exception:
+        wait = min(FIRST_WAIT * 2 ** min(job.attempts - 1, 20), LONGEST_WAIT)
+        logger.exception(
+            "job %d (%s %d of account %d) failed at attempt %d; again in %s",
+            *(job.id, job.kind, job.subject, job.account_id, job.attempts, wait),
+        )
+        _execute(
+            "UPDATE outbox_job SET leased_until = ledger_now() + %s WHERE id = %s AND attempts = %s",
+            *(wait, job.id, job.attempts),
+        )
+
+
+def _is_ours(job: Claim) -> bool:
+    """Whether nobody took the job meanwhile; locks it until the end of the transaction."""
+    return _execute("SELECT FROM outbox_job WHERE id = %s AND attempts = %s FOR UPDATE", job.id, job.attempts) == 1
+
+
+def _execute(statement: str, *arguments: object) -> int:
+    with connection.cursor() as cursor:
+        cursor.execute(statement, arguments)
+        return cursor.rowcount

@@ -1,0 +1,10 @@
+from typing import Any
+
+from celery import shared_task
+
+from . import relay as relaying
+
+
+@shared_task(name="simplero.outbox.tasks.relay")
+def relay(**_: Any) -> None:
+    relaying.relay()
