@@ -7,6 +7,8 @@ from allauth.mfa.totp import views as totp
 from allauth.usersessions import views as sessions
 from django.urls import path, re_path
 
+from .views import sign_out_everywhere
+
 urlpatterns = [
     path("login/", account.login, name="account_login"),
     path("logout/", account.logout, name="account_logout"),
@@ -33,5 +35,6 @@ urlpatterns = [
     path("2fa/recovery-codes/", recovery.view_recovery_codes, name="mfa_view_recovery_codes"),
     path("2fa/recovery-codes/generate/", recovery.generate_recovery_codes, name="mfa_generate_recovery_codes"),
     path("2fa/recovery-codes/download/", recovery.download_recovery_codes, name="mfa_download_recovery_codes"),
+    path("sessions/end/", sign_out_everywhere, name="sign_out_everywhere"),
     path("sessions/", sessions.list_usersessions, name="usersessions_list"),
 ]

@@ -3,7 +3,9 @@
 from typing import cast
 from uuid import UUID
 
+from allauth.usersessions.models import UserSession
 from django.contrib import messages
+from django.contrib.auth import logout
 from django.contrib.auth.decorators import login_required
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect
@@ -215,3 +217,13 @@ def to_members(request: StaffRequest) -> HttpResponse:
 def to_members_or_out(request: StaffRequest, place: Membership) -> HttpResponse:
     """Somebody who changed or removed themselves may not see the list any more."""
     return see_other(request, "landing") if place.user_id == request.user.pk else to_members(request)
+
+
+@require_POST
+@login_required
+def sign_out_everywhere(request: StaffRequest) -> HttpResponse:
+    """Ends every session of this person, this one too."""
+    for session in UserSession.objects.filter(user=request.user):
+        session.end()
+    logout(request)
+    return see_other(request, "account_login")

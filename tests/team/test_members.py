@@ -1,0 +1,388 @@
+import pytest
+from django.db import transaction
+from django.test import Client
+
+from simplero.mail.models import Message
+from simplero.outbox.models import Event
+from simplero.team import errors, services
+from simplero.team.models import Invitation
+from simplero.tenancy.actors import Actor
+from simplero.tenancy.models import Account, Membership
+from simplero.tenancy.scope import scope
+from tests.team.test_sign_up import in_threads
+
+MEMBERS = "/a/acme/settings/members/"
+INVITE = f"{MEMBERS}invite/"
+
+
+def place(user, account):
+    return Membership.objects.get(user=user, account=account)
+
+
+def facts(account):
+    with scope(account):
+        return list(Event.objects.order_by("id").values_list("kind", flat=True))
+
+
+def everything():
+    return (
+        list(Membership.objects.order_by("pk").values_list("user", "account", "role")),
+        list(Invitation.objects.order_by("pk").values_list("email", "token_hash", "role")),
+        Message.objects.count(),
+        list(Account.objects.order_by("pk").values_list("name", "slug", "time_zone", "currency")),
+    )
+
+
+def routes(world, other=None):
+    """Every settings page with objects of `world` (or, in the address of `world`, those of `other`)."""
+    whose = other or world
+    member = place(whose.assistant, whose.account).public_id
+    invitation = Invitation.objects.get(account=whose.account).public_id
+    base = f"/a/{world.slug}/settings/"
+    return {
+        f"{base}account/": "settings",
+        f"{base}roles/": "settings",
+        f"{base}members/": "members",
+        f"{base}members/invite/": "members",
+        f"{base}members/{member}/role/": "members",
+        f"{base}members/{member}/remove/": "members",
+        f"{base}invitations/{invitation}/resend/": "members",
+        f"{base}invitations/{invitation}/revoke/": "members",
+    }
+
+
+@pytest.fixture
+def invited(acme, zen):
+    for world in (acme, zen):
+        with scope(world.account):
+            services.invite(
+                account=world.account,
+                email=f"new@{world.slug}.example",
+                role="assistant",
+                link_to=lambda token: f"http://testserver/invitations/{token}/",
+                actor=Actor("user", world.owner.pk),
+            )
+
+
+@pytest.mark.parametrize(("role", "may"), [("assistant", set()), ("admin", {"settings"}), ("owner", {"settings", "members"})])
+def test_pages_of_each_role(client, acme, invited, role, may):
+    client.force_login(getattr(acme, role))
+    before = everything()
+    for path, permission in routes(acme).items():
+        for method in (client.get, client.post):
+            answer = method(path, {})
+            if permission in may and ("invitations/" not in path or method == client.post):
+                continue
+            assert answer.status_code in (404, 405), path
+    if "members" not in may:
+        assert everything() == before
+
+
+def test_menus_show_what_one_may_use(client, acme):
+    seen = {}
+    for role in ("assistant", "admin", "owner"):
+        client.force_login(getattr(acme, role))
+        menu = client.get("/a/acme/contacts/").context["menu"]
+        seen[role] = {item["label"] for group in menu for item in group["items"]} - {"Credits"}
+    assert seen == {
+        "assistant": {"Contacts"},
+        "admin": {"Contacts", "Account", "Roles"},
+        "owner": {"Contacts", "Account", "Roles", "Members"},
+    }
+
+
+def test_another_account_does_not_exist(client, acme, zen, invited):
+    client.force_login(acme.owner)
+    before = everything()
+    unknown = client.get("/a/unknown/settings/members/")
+    for path in routes(zen):
+        for method in (client.get, client.post):
+            answer = method(path, {"role": "owner", "email": "x@x.example", "name": "Mine"})
+            assert answer.status_code == 404
+            assert answer.text == unknown.text or len(answer.text) == len(unknown.text)
+    # Their things under our address: as unknown as ids nobody has.
+    for path in routes(acme, zen):
+        if "members/invite" in path or not any(char.isdigit() for char in path):
+            continue
+        assert client.post(path, {"role": "owner"}).status_code == 404
+    assert everything() == before
+
+
+def test_invitation_from_the_form_to_the_first_page(client, acme, link):
+    client.force_login(acme.owner)
+    assert client.get(INVITE).status_code == 200
+    answer = client.post(INVITE, {"email": "New@Person.example", "role": "admin"})
+    assert (answer.status_code, answer["Location"]) == (303, MEMBERS)
+    page = client.get(MEMBERS)
+    assert "new@person.example" in page.text
+    assert "Invitation sent to new@person.example." in page.text
+
+    path = link("new@person.example")
+    token = path.split("/")[2]
+    assert len(token) >= 43
+    stored = str(Invitation.objects.values().get())
+    assert token not in stored
+    assert Message.objects.get().confidential
+
+    visitor = Client()
+    page = visitor.get(path)
+    assert "Join Acme" in page.text
+    assert Invitation.objects.exists(), "looking is not accepting"
+    assert visitor.head(path).status_code == 200
+    assert visitor.post(path, {"name": "", "password": "tooshort"}).status_code == 422
+    answer = visitor.post(path, {"name": "Nia Person", "password": "correct horse battery"})
+    assert answer.url == "/a/acme/"
+    assert visitor.get("/a/acme/settings/account/").status_code == 200
+    assert visitor.get(MEMBERS).status_code == 404
+    joined = Membership.objects.select_related("user").get(user__email="new@person.example")
+    assert (joined.role, joined.user.name) == ("admin", "Nia Person")
+    assert facts(acme.account) == ["member.invited", "member.joined"]
+    assert Client().get(path).status_code == 404, "one use"
+
+
+def test_somebody_with_a_sign_in_accepts_after_signing_in(client, acme, zen, sign_in, link):
+    client.force_login(acme.owner)
+    client.post(INVITE, {"email": "owner@zen.example", "role": "assistant"})
+    path = link("owner@zen.example")
+    visitor = Client()
+    page = visitor.get(path)
+    assert f"/accounts/login/?next={path}" in page.text
+    assert visitor.post(path, {"name": "X", "password": "correct horse battery"}).status_code == 200
+    assert not Membership.objects.filter(user=zen.owner, account=acme.account).exists()
+    assert sign_in(visitor, "owner@zen.example", next=path).url == path
+    assert "Accept the invitation" in visitor.get(path).text
+    answer = visitor.post(path)
+    assert (answer.status_code, answer["Location"]) == (303, "/a/acme/")
+    assert place(zen.owner, acme.account).role == "assistant"
+    assert place(zen.owner, zen.account).role == "owner"
+    assert visitor.post(path).status_code == 404
+
+
+def test_somebody_else_cannot_accept(client, acme, zen, link):
+    client.force_login(acme.owner)
+    client.post(INVITE, {"email": "new@person.example", "role": "owner"})
+    other = Client()
+    other.force_login(zen.assistant)
+    path = link("new@person.example")
+    assert "You are signed in as assistant@zen.example" in other.get(path).text
+    before = everything()
+    assert other.post(path).status_code == 409
+    assert everything() == before
+
+
+@pytest.mark.parametrize("token", ["x", "A" * 43, "é", "..."])
+def test_unknown_links(client, acme, token):
+    assert client.get(f"/invitations/{token}/").status_code == 404
+
+
+def test_expired_revoked_and_replaced_links_read_the_same(client, acme, link):
+    client.force_login(acme.owner)
+    visitor = Client()
+
+    def send(email):
+        client.post(INVITE, {"email": email, "role": "assistant"})
+        return link(email), Invitation.objects.get(email=email)
+
+    replaced, invitation = send("a@x.example")
+    assert client.post(f"/a/acme/settings/invitations/{invitation.public_id}/resend/").status_code == 303
+    assert visitor.get(link("a@x.example")).status_code == 200
+    revoked, invitation = send("b@x.example")
+    assert client.post(f"/a/acme/settings/invitations/{invitation.public_id}/revoke/").status_code == 303
+    expired, invitation = send("c@x.example")
+    Invitation.objects.filter(pk=invitation.pk).update(expires_at=invitation.created_at)
+    assert "Expired" in client.get(MEMBERS).text
+    before = everything()
+    for path in (replaced, revoked, expired):
+        for answer in (visitor.get(path), visitor.post(path, {"name": "N", "password": "correct horse battery"})):
+            assert answer.status_code == 404
+            assert "This invitation cannot be used" in answer.text
+    assert everything() == before
+    # Sent again, an expired one is good for another week.
+    client.post(f"/a/acme/settings/invitations/{invitation.public_id}/resend/")
+    assert visitor.get(link("c@x.example")).status_code == 200
+
+
+def test_a_double_click_invites_once(client, acme):
+    client.force_login(acme.owner)
+    values = {"email": "new@person.example", "role": "assistant"}
+    assert client.post(INVITE, values).status_code == 303
+    before = everything()
+    second = client.post(INVITE, {**values, "email": "NEW@person.example"})
+    assert second.status_code == 409
+    assert "has an invitation already" in second.text
+    assert everything() == before
+    assert facts(acme.account) == ["member.invited"]
+
+
+@pytest.mark.parametrize(
+    ("values", "status"),
+    [
+        ({"email": "admin@acme.example", "role": "owner"}, 409),
+        ({"email": "nonsense", "role": "owner"}, 422),
+        ({"email": "a@b.example\r\nBcc: c@d.example", "role": "owner"}, 422),
+        ({"email": "a@b.example", "role": "root"}, 422),
+        ({"email": "a@b.example"}, 422),
+        ({}, 422),
+    ],
+)
+def test_invitations_that_are_refused(client, acme, values, status):
+    client.force_login(acme.owner)
+    before = everything()
+    assert client.post(INVITE, values).status_code == status
+    assert everything() == before
+    assert facts(acme.account) == []
+
+
+def test_open_invitations_are_limited(client, acme, monkeypatch):
+    monkeypatch.setattr(services, "MOST_INVITATIONS", 2)
+    client.force_login(acme.owner)
+    statuses = [client.post(INVITE, {"email": f"p{n}@x.example", "role": "admin"}).status_code for n in range(3)]
+    assert statuses == [303, 303, 409]
+
+
+def test_a_business_name_with_a_line_break_stays_one_line(client, acme):
+    client.force_login(acme.owner)
+    client.post("/a/acme/settings/account/", {"name": "Acme\r\nBcc: x@evil.example"})
+    client.post(INVITE, {"email": "new@person.example", "role": "admin"})
+    message = Message.objects.get()
+    assert message.subject == "Join Acme Bcc: x@evil.example on Simplero Credits"
+    assert message.to == ["new@person.example"]
+
+
+def test_changing_a_role(client, acme):
+    member = place(acme.assistant, acme.account)
+    client.force_login(acme.owner)
+    path = f"{MEMBERS}{member.public_id}/role/"
+    assert client.get(path).status_code == 200
+    assert client.post(path, {"role": "root"}).status_code == 422
+    assert client.post(path, {"role": "admin", "user": acme.owner.pk, "account": 99}).status_code == 303
+    assert place(acme.assistant, acme.account).role == "admin"
+    assert facts(acme.account) == ["member.role_changed"]
+    assert client.post(path, {"role": "admin"}).status_code == 303
+    assert facts(acme.account) == ["member.role_changed"], "nothing changed, nothing to tell"
+
+
+def test_removing_a_member_shuts_the_door_at_once(client, acme):
+    assistant = Client()
+    assistant.force_login(acme.assistant)
+    assert assistant.get("/a/acme/contacts/").status_code == 200
+    member = place(acme.assistant, acme.account)
+    client.force_login(acme.owner)
+    path = f"{MEMBERS}{member.public_id}/remove/"
+    assert client.get(path).status_code == 200
+    assert client.post(path).status_code == 303
+    assert assistant.get("/a/acme/contacts/").status_code == 404
+    assert assistant.get("/me/").status_code == 200
+    assert client.post(path).status_code == 404
+    assert facts(acme.account) == ["member.removed"]
+
+
+def test_the_last_owner_stays(client, acme):
+    member = place(acme.owner, acme.account)
+    client.force_login(acme.owner)
+    before = everything()
+    removed = client.post(f"{MEMBERS}{member.public_id}/remove/")
+    demoted = client.post(f"{MEMBERS}{member.public_id}/role/", {"role": "admin"})
+    assert (removed.status_code, demoted.status_code) == (409, 409)
+    assert "The last owner cannot be removed" in removed.text
+    assert "Make somebody else an owner first" in demoted.text
+    assert everything() == before
+    assert facts(acme.account) == []
+
+
+def test_an_owner_among_several_may_go(client, acme):
+    Membership.objects.filter(user=acme.admin).update(role="owner")
+    member = place(acme.owner, acme.account)
+    client.force_login(acme.owner)
+    answer = client.post(f"{MEMBERS}{member.public_id}/remove/")
+    assert (answer.status_code, answer["Location"]) == (303, "/")
+    assert client.get(MEMBERS).status_code == 404
+
+
+def both_owners_leave(acme):
+    """Each of two owners removes the other at the same moment."""
+    Membership.objects.filter(user=acme.admin, account=acme.account).update(role="owner")
+    places = [place(user, acme.account) for user in (acme.owner, acme.admin)]
+
+    def leave(membership):
+        with scope(acme.account):
+            services.remove(account=acme.account, membership=membership, actor=Actor("user", membership.user_id))
+
+    return in_threads(*[lambda membership=membership: leave(membership) for membership in places])
+
+
+@pytest.mark.django_db(transaction=True)
+def test_two_owners_cannot_leave_at_once(acme):
+    answers = both_owners_leave(acme)
+    assert [type(answer) for answer in answers if answer] == [errors.LastOwner]
+    assert Membership.objects.filter(account=acme.account, role="owner").count() == 1
+
+
+@pytest.mark.django_db(transaction=True)
+def test_one_link_used_by_two_at_once_makes_one_member(acme, link):
+    client = Client()
+    client.force_login(acme.owner)
+    client.post(INVITE, {"email": "new@person.example", "role": "admin"})
+    path = link("new@person.example")
+    values = {"name": "N", "password": "correct horse battery"}
+    answers = in_threads(*[lambda: Client().post(path, values).status_code for _ in range(2)])
+    assert sorted(answers) in ([302, 404], [200, 302])
+    assert Membership.objects.filter(user__email="new@person.example").count() == 1
+    assert facts(acme.account) == ["member.invited", "member.joined"]
+
+
+def test_mail_and_invitation_are_written_together(acme):
+    """A change that does not come to pass leaves no mail behind."""
+
+    class NoError(Exception):
+        pass
+
+    with pytest.raises(NoError), transaction.atomic(), scope_inside_a_test(acme):
+        raise NoError
+    assert not Message.objects.exists()
+    assert not Invitation.objects.exists()
+
+
+def scope_inside_a_test(acme):
+    from contextlib import contextmanager
+
+    @contextmanager
+    def inner():
+        with scope(acme.account):
+            services.invite(
+                account=acme.account,
+                email="n@x.example",
+                role="admin",
+                link_to=lambda token: token,
+                actor=Actor("user", acme.owner.pk),
+            )
+            assert Message.objects.count() == 1
+            yield
+
+    return inner()
+
+
+@pytest.mark.parametrize("htmx", [False, True])
+def test_dialogs_are_pages_too(client, acme, htmx):
+    client.force_login(acme.owner)
+    member = place(acme.assistant, acme.account).public_id
+    for path in (INVITE, f"{MEMBERS}{member}/role/", f"{MEMBERS}{member}/remove/", "/me/new/"):
+        answer = client.get(path, headers={"HX-Request": "true"} if htmx else {})
+        assert answer.status_code == 200
+        assert ("<!doctype html>" in answer.text) is not htmx
+    answer = client.post(INVITE, {"email": "q@x.example", "role": "admin"}, headers={"HX-Request": "true"} if htmx else {})
+    assert answer.headers.get("HX-Redirect", answer.headers.get("Location")) == MEMBERS
+
+
+def test_the_list_costs_the_same_for_many(client, acme, django_assert_num_queries, django_assert_max_num_queries):
+    client.force_login(acme.owner)
+    client.get(MEMBERS)
+    with django_assert_max_num_queries(40) as few:
+        client.get(MEMBERS)
+    for number in range(20):
+        user = type(acme.owner).objects.create_user(f"m{number}@x.example", name=f"M {number}")
+        Membership.objects.create(user=user, account=acme.account, role="assistant")
+        client.post(INVITE, {"email": f"i{number}@x.example", "role": "admin"})
+    client.get(MEMBERS)
+    with django_assert_num_queries(len(few)):
+        client.get(MEMBERS)

@@ -1,0 +1,147 @@
+import re
+import time
+
+import pytest
+from allauth.mfa.models import Authenticator
+from allauth.mfa.totp.internal import auth
+from django.test import Client
+
+from tests.conftest import PASSWORD
+from tests.team.test_password_reset import NEW, ask, follow
+
+
+def code_for(secret, steps=0):
+    return auth.format_hotp_value(auth.hotp_value(secret, int(time.time()) // 30 + steps))
+
+
+@pytest.fixture
+def next_step(monkeypatch):
+    """Let the time step pass, so that the next code is a new one."""
+    offset = 0
+
+    def pass_one():
+        nonlocal offset
+        offset += 30
+        monkeypatch.setattr(auth.time, "time", lambda real=time.time, offset=offset: real() + offset)
+
+    return pass_one
+
+
+@pytest.fixture
+def secret(acme, sign_in):
+    """The owner of acme has switched the second step on, through the pages; this is their app's key."""
+    client = Client()
+    sign_in(client, "owner@acme.example")
+    page = client.get("/accounts/2fa/totp/activate/")
+    key = page.context["form"].secret
+    assert "data:image/svg+xml" in page.text
+    answer = client.post("/accounts/2fa/totp/activate/", {"code": code_for(key)})
+    assert answer.url == "/accounts/2fa/recovery-codes/"
+    return key
+
+
+def give(client, code):
+    return client.post("/accounts/2fa/authenticate/", {"code": code})
+
+
+def is_in(client):
+    return client.get("/me/").status_code == 200
+
+
+def test_is_asked_for_after_the_password(client, secret, sign_in, next_step):
+    assert sign_in(client, "owner@acme.example").url == "/accounts/2fa/authenticate/"
+    assert not is_in(client)
+    assert client.get("/accounts/2fa/authenticate/").status_code == 200
+    next_step()
+    assert give(client, code_for(secret)).status_code == 302
+    assert is_in(client)
+
+
+def test_a_wrong_code_lets_nobody_in(client, secret, sign_in):
+    sign_in(client, "owner@acme.example")
+    assert "not right, or was used already" in give(client, "000000").text
+    assert not is_in(client)
+
+
+def test_a_code_is_for_one_use(secret, sign_in, next_step):
+    next_step()
+    first, second = Client(), Client()
+    for client in (first, second):
+        sign_in(client, "owner@acme.example")
+    code = code_for(secret)
+    give(first, code)
+    assert "not right, or was used already" in give(second, code).text
+    assert is_in(first)
+    assert not is_in(second)
+
+
+def test_the_code_that_switched_it_on_is_used_up(client, secret, sign_in):
+    sign_in(client, "owner@acme.example")
+    give(client, code_for(secret))
+    assert not is_in(client)
+
+
+def test_codes_cannot_be_guessed_at_leisure(client, secret, sign_in, next_step):
+    sign_in(client, "owner@acme.example")
+    for _ in range(10):
+        give(client, "000000")
+    next_step()
+    assert "Too many attempts" in give(client, code_for(secret)).text
+    assert not is_in(client)
+
+
+def test_a_recovery_code_is_for_one_use(acme, secret, sign_in):
+    codes = Authenticator.objects.get(user=acme.owner, type="recovery_codes").wrap().get_unused_codes()
+    assert len(codes) == 10
+    first, second = Client(), Client()
+    for client in (first, second):
+        sign_in(client, "owner@acme.example")
+        give(client, codes[0])
+    assert is_in(first)
+    assert not is_in(second)
+
+
+def test_a_reset_password_does_not_skip_it(client, secret, sign_in, link):
+    ask(client, "owner@acme.example")
+    follow(client, link("owner@acme.example"))
+    assert not is_in(client)
+    assert sign_in(client, "owner@acme.example", NEW).url == "/accounts/2fa/authenticate/"
+    assert not is_in(client)
+
+
+def test_its_secrets_are_stored_encrypted(acme, secret):
+    stored = str(list(Authenticator.objects.values_list("data", flat=True)))
+    assert secret not in stored
+    assert not re.search(r"'(secret|seed)': '[A-Z2-7]{32}'", stored)
+
+
+def test_turning_it_off_asks_who_one_is(secret, sign_in, next_step, monkeypatch):
+    next_step()
+    client = Client()
+    sign_in(client, "owner@acme.example")
+    give(client, code_for(secret))
+    assert client.get("/accounts/2fa/").status_code == 200
+    # Five minutes later the page wants to know again.
+    session = client.session
+    session["account_authentication_methods"] = [
+        {**method, "at": time.time() - 3600} for method in session["account_authentication_methods"]
+    ]
+    session.save()
+    answer = client.post("/accounts/2fa/totp/deactivate/")
+    assert "reauthenticate" in answer.url
+    assert client.get(answer.url).status_code == 200
+    assert client.get("/accounts/2fa/reauthenticate/").status_code == 200
+    assert Authenticator.objects.filter(type="totp").exists()
+    client.post("/accounts/reauthenticate/", {"password": PASSWORD})
+    assert client.get("/accounts/2fa/totp/deactivate/").status_code == 200
+    client.post("/accounts/2fa/totp/deactivate/")
+    assert not Authenticator.objects.exists()
+
+
+def test_every_page_of_it_renders(secret, sign_in, next_step, client):
+    next_step()
+    sign_in(client, "owner@acme.example")
+    give(client, code_for(secret))
+    for path in ("2fa/", "2fa/recovery-codes/", "2fa/recovery-codes/generate/", "2fa/recovery-codes/download/", "sessions/"):
+        assert client.get(f"/accounts/{path}").status_code == 200, path
+    assert client.post("/accounts/2fa/recovery-codes/generate/").status_code == 302
