@@ -1,5 +1,6 @@
 """Addresses in the environment: each fault is one sentence that names the variable and keeps the password."""
 
+import signal
 import socket
 from collections.abc import Iterator
 from pathlib import Path
@@ -14,10 +15,12 @@ from simplero.launch.processes import free_port
 
 
 @pytest.fixture(scope="module")
-def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[EmbeddedPostgres]:
-    folder: Path = tmp_path_factory.mktemp("launch") / "postgres"
-    with EmbeddedPostgres(folder, durable=False) as server:
+def server(_pattern: Path) -> Iterator[EmbeddedPostgres]:
+    with EmbeddedPostgres(_pattern, durable=False) as server:
         yield server
+        with psycopg.connect(server.superuser_url, autocommit=True) as connection:
+            connection.execute("DROP ROLE IF EXISTS too_wide")
+        server.stop_signals = [(signal.SIGINT, 20)]
 
 
 def refusal(environ: dict[str, str]) -> str:

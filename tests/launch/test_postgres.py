@@ -36,8 +36,8 @@ def test_committed_rows_outlive_stop_and_kill(folder: Path) -> None:
         assert rows(server.owner_url, "SELECT number FROM kept ORDER BY number") == [(1,), (2,)]
 
 
-def test_application_is_neither_owner_nor_superuser(folder: Path) -> None:
-    with EmbeddedPostgres(folder, durable=False) as server:
+def test_application_is_neither_owner_nor_superuser(cluster: Path) -> None:
+    with EmbeddedPostgres(cluster, durable=False) as server:
         rights = "SELECT rolname, rolsuper, rolbypassrls, rolcreatedb, rolcreaterole FROM pg_roles WHERE rolname = current_user"
         assert rows(server.app_url, rights) == [("simplero_app", False, False, False, False)]
         assert rows(server.owner_url, rights) == [("simplero_owner", False, False, True, False)]
@@ -49,21 +49,21 @@ def test_application_is_neither_owner_nor_superuser(folder: Path) -> None:
             psycopg.connect(nameless)
 
 
-def test_a_folder_has_one_server(folder: Path) -> None:
-    with EmbeddedPostgres(folder, durable=False) as server:
+def test_a_folder_has_one_server(cluster: Path) -> None:
+    with EmbeddedPostgres(cluster, durable=False) as server:
         with pytest.raises(AlreadyRunning) as refused:
-            EmbeddedPostgres(folder, durable=False).start()
+            EmbeddedPostgres(cluster, durable=False).start()
         assert refused.value.note == str(os.getpid())
         assert rows(server.app_url, "SELECT 1") == [(1,)]
 
 
-def test_number_of_a_dead_server_now_worn_by_a_stranger(folder: Path) -> None:
-    with EmbeddedPostgres(folder, durable=False):
-        pid_file = (folder / "data" / "postmaster.pid").read_text().splitlines()
+def test_number_of_a_dead_server_now_worn_by_a_stranger(cluster: Path) -> None:
+    with EmbeddedPostgres(cluster, durable=False):
+        pid_file = (cluster / "data" / "postmaster.pid").read_text().splitlines()
     stranger = subprocess.Popen(["sleep", "60"])
     try:
-        (folder / "data" / "postmaster.pid").write_text("\n".join([str(stranger.pid), *pid_file[1:]]) + "\n")
-        with EmbeddedPostgres(folder, durable=False) as server:
+        (cluster / "data" / "postmaster.pid").write_text("\n".join([str(stranger.pid), *pid_file[1:]]) + "\n")
+        with EmbeddedPostgres(cluster, durable=False) as server:
             assert rows(server.app_url, "SELECT 1") == [(1,)]
         assert stranger.poll() is None
     finally:
@@ -72,11 +72,11 @@ def test_number_of_a_dead_server_now_worn_by_a_stranger(folder: Path) -> None:
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="only Linux tells children of their parent's death")
-def test_launcher_killed_takes_its_server_along(folder: Path, soon, gone) -> None:
+def test_launcher_killed_takes_its_server_along(cluster: Path, soon, gone) -> None:
     script = f"""
         import time
         from simplero.launch.postgres import EmbeddedPostgres
-        server = EmbeddedPostgres({str(folder)!r})
+        server = EmbeddedPostgres({str(cluster)!r})
         server.start()
         print(server.process.pid, flush=True)
         time.sleep(60)
@@ -88,16 +88,16 @@ def test_launcher_killed_takes_its_server_along(folder: Path, soon, gone) -> Non
     launcher.kill()
     launcher.wait()
     launcher.stdout.close()
-    with EmbeddedPostgres(folder) as server:  # at once: it waits for the old one's shutdown
+    with EmbeddedPostgres(cluster) as server:  # at once: it waits for the old one's shutdown
         assert rows(server.app_url, "SELECT 1") == [(1,)]
         assert soon(lambda: gone(pid))
 
 
-def test_server_left_over_is_stopped_first(folder: Path, gone, monkeypatch: pytest.MonkeyPatch) -> None:
-    left_over = EmbeddedPostgres(folder)
+def test_server_left_over_is_stopped_first(cluster: Path, gone, monkeypatch: pytest.MonkeyPatch) -> None:
+    left_over = EmbeddedPostgres(cluster)
     left_over.start()
     left_over._lock.release()  # what the end of its launcher does, where the kernel tells no children
-    with EmbeddedPostgres(folder) as server:
+    with EmbeddedPostgres(cluster) as server:
         assert rows(server.app_url, "SELECT 1") == [(1,)]
         assert gone(left_over.process.pid)
     assert left_over.process.wait(20) == 0
@@ -149,14 +149,14 @@ def test_folder_that_cannot_be(tmp_path: Path) -> None:
         EmbeddedPostgres(tmp_path / "file" / "server").start()
 
 
-def test_start_that_fails_leaves_nothing_running(folder: Path) -> None:
-    with EmbeddedPostgres(folder, durable=False):
+def test_start_that_fails_leaves_nothing_running(cluster: Path) -> None:
+    with EmbeddedPostgres(cluster, durable=False):
         pass
-    (folder / "data" / "pg_hba.conf").write_text("nonsense\n")
-    broken = EmbeddedPostgres(folder, durable=False)
+    (cluster / "data" / "pg_hba.conf").write_text("nonsense\n")
+    broken = EmbeddedPostgres(cluster, durable=False)
     with pytest.raises(LaunchError, match="ended while starting: could not load"):
         broken.start()
     assert broken.process is None
     assert broken.stop_signals[0][0] is signal.SIGQUIT
     with pytest.raises(LaunchError, match="ended while starting"):  # and not AlreadyRunning
-        EmbeddedPostgres(folder, durable=False).start()
+        EmbeddedPostgres(cluster, durable=False).start()
