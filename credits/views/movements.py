@@ -4,6 +4,7 @@ import uuid
 from collections.abc import Callable
 from typing import Any, cast
 
+from django.core.exceptions import ValidationError
 from django.forms import Form
 from django.http import Http404, HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
@@ -128,13 +129,7 @@ def _seen(data: dict[str, Any]) -> str:
 
 def _paying(request: StaffRequest, contact: Contact, form: ConsumeForm) -> dict[str, Any]:
     """Which lots would pay for what stands in the form; empty where it does not say enough yet."""
-    if form.is_bound:
-        form.is_valid()
-        data = form.cleaned_data
-    else:
-        data = {name: form.get_initial_for_field(form.fields[name], name) for name in ("amount", "service_date")}
-        data["credit_type"] = cast(Any, form.fields["credit_type"]).offered.get(form.initial.get("credit_type", ""))
-    amount, credit_type, day = data.get("amount"), data.get("credit_type"), data.get("service_date")
+    amount, credit_type, day = (_value(form, name) for name in ("amount", "credit_type", "service_date"))
     if not (amount and credit_type and day):
         return {"ready": False}
     this_day = today(request.account)
@@ -144,7 +139,7 @@ def _paying(request: StaffRequest, contact: Contact, form: ConsumeForm) -> dict[
     left = payment.free - amount
     return {
         "ready": True,
-        "seen": _seen(data),
+        "seen": _seen({"amount": amount, "credit_type": credit_type, "service_date": day}),
         "short": payment.short,
         "has": _has(contact, payment.free, credit_type, amount),
         "issue_url": _issue_url(request, contact, credit_type, amount - payment.free),
@@ -159,6 +154,14 @@ def _paying(request: StaffRequest, contact: Contact, form: ConsumeForm) -> dict[
         ],
         "after": f"{wording.quantity(left, credit_type) if left else f'No {credit_type.plural}'} will be left.",
     }
+
+
+def _value(form: Form, name: str) -> Any:
+    """What stands in a field, cleaned; None when that is nothing valid. A refusal takes a field out of the cleaned data, not out of this."""
+    try:
+        return form.fields[name].clean(form[name].value())
+    except ValidationError:
+        return None
 
 
 def _has(contact: Contact, free: int, credit_type: CreditType, asked: int) -> str:
