@@ -113,8 +113,8 @@ def tag_add(request: StaffRequest, contact: uuid.UUID) -> HttpResponse:
         except Refusal as refusal:
             status = refused(request, form, refusal)
         else:
-            return tags_changed(request, found)
-    return tags(request, found, form=form, status=status)
+            return tags_changed(request, found, focus="field")
+    return tags(request, found, form=form, focus="field", status=status)
 
 
 @staff(can="contacts")
@@ -126,17 +126,25 @@ def tag_remove(request: StaffRequest, contact: uuid.UUID, tag: uuid.UUID) -> Htt
     except Tag.DoesNotExist:
         raise Http404 from None
     services.remove_tag(account=request.account, contact=found, tag=removed, actor=request.actor)
-    return tags_changed(request, found)
+    return tags_changed(request, found, focus="tags")
 
 
-def tags_changed(request: StaffRequest, contact: Contact) -> HttpResponse:
+def tags_changed(request: StaffRequest, contact: Contact, *, focus: str) -> HttpResponse:
     if not request.htmx:
         return see_other(request, contact_url(request, contact) + "#info")
-    return trigger_client_event(tags(request, contact, form=TagForm()), CHANGED)
+    return trigger_client_event(tags(request, contact, form=TagForm(), focus=focus), CHANGED)
 
 
-def tags(request: StaffRequest, contact: Contact, *, form: Form, status: int = 200) -> TemplateResponse:
-    context = {**tags_context(request, contact), "tag_form": form, "back": contact_url(request, contact)}
+def tags(request: StaffRequest, contact: Contact, *, form: TagForm, focus: str, status: int = 200) -> TemplateResponse:
+    """The tags with their forms. What had the focus is replaced: for htmx it goes to the "field" or to the "tags" as a whole."""
+    if focus == "field":
+        form.fields["tag"].widget.attrs["autofocus"] = True
+    context = {
+        **tags_context(request, contact),
+        "tag_form": form,
+        "focus": focus,
+        "back": contact_url(request, contact),
+    }
     return page_or_fragment(
         request, page="contacts/tag_add.html", fragment="contacts/_tags.html", context=context, status=status
     )

@@ -17,7 +17,7 @@ from simplero.tenancy.models import Account
 from simplero.tenancy.people import actor_names
 from simplero.tenancy.scope import now, require
 
-PAGE = 20
+PAGE = 10
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
