@@ -16,6 +16,7 @@ from simplero.tenancy.scope import scope
 from tests import factories
 from tests.assertions import figures, refused, sql
 from tests.conftest import make_account
+from tests.credits.model import day_end
 
 NOON = datetime(2026, 3, 3, 12, tzinfo=UTC)
 
@@ -141,16 +142,6 @@ ZONES = [
     "Atlantic/Azores",
     "America/Nuuk",
 ]
-
-
-def day_end(day: date, zone: ZoneInfo) -> datetime:
-    """The first instant after `day`, found by halving a span that surely holds it."""
-    early = datetime(day.year, day.month, day.day, tzinfo=UTC) - timedelta(hours=20)
-    late = early + timedelta(hours=100)
-    while late - early > timedelta(microseconds=1):
-        middle = early + (late - early) / 2
-        early, late = (middle, late) if middle.astimezone(zone).date() <= day else (early, middle)
-    return late
 
 
 @pytest.mark.django_db
