@@ -166,6 +166,7 @@ class LotRow:
 
     lot: LotView
     name: str
+    label: str  # for those who do not see where its buttons stand
     sub: str
     until: str
     when: str
@@ -184,6 +185,7 @@ def lot_row(request: HttpRequest, contact: Contact, lot: LotView, *, next: bool,
     return LotRow(
         lot=lot,
         name=f"{'Given back' if lot.replacement else 'Issued'} on {wording.day(lot.issued_on, today=this_day)}",
+        label=lot_name(lot, today=this_day),
         sub=SOURCES.get(lot.source, lot.source.capitalize()),
         until=until,
         when=when,
@@ -240,6 +242,7 @@ def sections(request: HttpRequest, contact: Contact, parts: list[Any], may: dict
                 for index, lot in enumerate(part.open_lots)
             ],
             "past": [lot_row(request, contact, lot, next=False, may=may) for lot in part.past_lots],
+            "past_count": len(part.past_lots),
             "issue_url": ""
             if part.credit_type.archived_at
             else f"{address(request, contact, 'issue')}?type={part.credit_type.public_id}",
