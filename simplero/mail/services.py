@@ -53,7 +53,7 @@ def _attempt(message: Message, server: EmailBackend) -> bool:
         mail.attach_alternative(message.html, "text/html")
     try:
         mail.send()
-    except (SMTPException, OSError) as error:
+    except (SMTPException, OSError, ValueError) as error:  # ValueError: a header that cannot be written
         _note_failure(message, error)
         return False
     sent = {"state": SENT, "sent_at": Now(), "error": ""}

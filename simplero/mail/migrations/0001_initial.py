@@ -6,35 +6,46 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     initial = True
 
-    dependencies = [
-    ]
+    dependencies = []
 
     operations = [
         migrations.CreateModel(
-            name='Message',
+            name="Message",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('public_id', models.UUIDField(db_default=django.contrib.postgres.functions.RandomUUID(), editable=False)),
-                ('sender', models.CharField(max_length=320)),
-                ('to', models.JSONField()),
-                ('subject', models.CharField(max_length=998)),
-                ('text', models.TextField()),
-                ('html', models.TextField(blank=True)),
-                ('headers', models.JSONField(default=dict)),
-                ('confidential', models.BooleanField(default=False)),
-                ('state', models.CharField(default='waiting', max_length=10)),
-                ('attempts', models.SmallIntegerField(default=0)),
-                ('error', models.CharField(blank=True, max_length=300)),
-                ('due', models.DateTimeField(db_default=django.db.models.functions.datetime.Now())),
-                ('created_at', models.DateTimeField(db_default=django.db.models.functions.datetime.Now(), editable=False)),
-                ('sent_at', models.DateTimeField(null=True)),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                (
+                    "public_id",
+                    models.UUIDField(db_default=django.contrib.postgres.functions.RandomUUID(), editable=False),
+                ),
+                ("sender", models.CharField(max_length=320)),
+                ("to", models.JSONField()),
+                ("subject", models.CharField(max_length=998)),
+                ("text", models.TextField()),
+                ("html", models.TextField(blank=True)),
+                ("headers", models.JSONField(default=dict)),
+                ("confidential", models.BooleanField(default=False)),
+                ("state", models.CharField(default="waiting", max_length=10)),
+                ("attempts", models.SmallIntegerField(default=0)),
+                ("error", models.CharField(blank=True, max_length=300)),
+                ("due", models.DateTimeField(db_default=django.db.models.functions.datetime.Now())),
+                (
+                    "created_at",
+                    models.DateTimeField(db_default=django.db.models.functions.datetime.Now(), editable=False),
+                ),
+                ("sent_at", models.DateTimeField(null=True)),
             ],
             options={
-                'indexes': [models.Index(condition=models.Q(('state', 'waiting')), fields=['due', 'id'], name='message_due')],
-                'constraints': [models.UniqueConstraint(models.F('public_id'), name='message_public_id'), models.CheckConstraint(condition=models.Q(('state__in', ['waiting', 'sent', 'failed'])), name='message_state')],
+                "indexes": [
+                    models.Index(condition=models.Q(("state", "waiting")), fields=["due", "id"], name="message_due")
+                ],
+                "constraints": [
+                    models.UniqueConstraint(models.F("public_id"), name="message_public_id"),
+                    models.CheckConstraint(
+                        condition=models.Q(("state__in", ["waiting", "sent", "failed"])), name="message_state"
+                    ),
+                ],
             },
         ),
     ]
