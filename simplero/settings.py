@@ -6,7 +6,6 @@ from urllib.parse import unquote, urlsplit
 
 import environ
 from csp.constants import NONE, SELF
-from django.contrib.messages.constants import ERROR, SUCCESS, WARNING
 from django.core.exceptions import ImproperlyConfigured
 
 env = environ.Env()
@@ -83,7 +82,6 @@ TEMPLATES = [
     }
 ]
 COTTON_DIR = "components"
-MESSAGE_TAGS = {SUCCESS: "good", WARNING: "warn", ERROR: "bad"}  # the tones of c-notice
 FORM_RENDERER = "django.forms.renderers.TemplatesSetting"
 
 

@@ -2,8 +2,9 @@
 
 from dataclasses import dataclass
 
+from django.db.models import QuerySet
 from django.http import HttpRequest
-from django.urls import NoReverseMatch, reverse
+from django.urls import reverse
 
 from simplero.tenancy.models import Membership
 from simplero.tenancy.roles import allows
@@ -18,6 +19,8 @@ class Entry:
     icon: str
     can: str = ""
 
+
+SHORTCUTS = 8  # more accounts than these are found on the list
 
 # The menu of an account, by its address; what is not built is not shown.
 ACCOUNT_MENU = {
@@ -47,30 +50,35 @@ def context(request: HttpRequest) -> dict[str, object]:
     if user is None or not user.is_authenticated:
         return {}
     membership = getattr(request, "membership", None)
-    if membership is None:
-        return {"menu": _menu(OWN_MENU, request.path)}
-    slug = membership.account.slug
     places = Membership.objects.select_related("account").filter(user_id=user.pk).order_by("account__name", "pk")
+    if membership is None:
+        return {"menu": _menu(OWN_MENU, request.path) + _businesses(places)}
+    slug = membership.account.slug
     return {
         "menu": _menu(ACCOUNT_MENU, request.path, slug, role=membership.role),
         "memberships": places,
-        "search_url": f"/a/{slug}/contacts/",
+        "search_url": reverse("contacts:list", args=[slug]),
     }
+
+
+def _businesses(places: QuerySet[Membership]) -> list[dict[str, object]]:
+    """The way back from one's own pages to the accounts one works in."""
+    items = [
+        {"label": place.account.name, "url": f"/a/{place.account.slug}/", "icon": "store", "current": False}
+        for place in places[:SHORTCUTS]
+    ]
+    return [{"title": "Businesses", "items": items}] if items else []
 
 
 def _menu(groups: dict[str, list[Entry]], path: str, *args: str, role: str = "") -> list[dict[str, object]]:
     menu: list[dict[str, object]] = []
     for title, entries in groups.items():
         shown = [entry for entry in entries if not entry.can or allows(role, entry.can)]
-        items = [item for entry in shown if (item := _item(entry, path, args))]
-        if items:
-            menu.append({"title": title, "items": items})
+        if shown:
+            menu.append({"title": title, "items": [_item(entry, path, args) for entry in shown]})
     return menu
 
 
-def _item(entry: Entry, path: str, args: tuple[str, ...]) -> dict[str, object] | None:
-    try:
-        url = reverse(entry.url_name, args=args)
-    except NoReverseMatch:
-        return None
+def _item(entry: Entry, path: str, args: tuple[str, ...]) -> dict[str, object]:
+    url = reverse(entry.url_name, args=args)
     return {"label": entry.label, "url": url, "icon": entry.icon, "current": path.startswith(url)}
