@@ -297,7 +297,7 @@ class ActivityFilterForm(forms.Form):
         super().__init__(data)
         self.fields["type"] = forms.ChoiceField(
             label="Credit type",
-            choices=[("", "All types"), *((str(one.public_id), one.name) for one in types)],
+            choices=[("", "All types"), *((str(one.public_id), one.name[:1].upper() + one.name[1:]) for one in types)],
             required=False,
         )
         self.types = {str(one.public_id): one for one in types}

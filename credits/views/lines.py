@@ -2,7 +2,7 @@
 
 import uuid
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import date, timedelta
 from typing import Any, cast
 
 from django.http import HttpRequest
@@ -12,6 +12,7 @@ from credits import wording
 from credits.queries import Line, LotView
 from credits.sentences import LotWords, Movement, Part, sentence
 from credits.services import UNDO_WITHIN
+from simplero.lib.moments import day
 from simplero.tenancy.scope import now, today
 from simplero.web.http import StaffRequest
 
@@ -72,7 +73,9 @@ class Row:
 
     line: Line
     sentence: str
-    recorded: datetime  # in the account's zone
+    on: str  # day and time in the account's zone, worded here: a template would take them to another
+    time: str
+    iso: str
     source: str
     who: str
     unit: str
@@ -96,10 +99,13 @@ def row(request: HttpRequest, contact: Contact, line: Line, *, shown: set[uuid.U
         links.append(
             (f"{words} {number}" if len(line.answers) > 1 else words, _entry_url(request, contact, key, shown))
         )
+    happened = line.happened_at.astimezone(account.zone)
     return Row(
         line=line,
         sentence=line_sentence(line, today=today(account), by=False),
-        recorded=line.happened_at.astimezone(account.zone),
+        on=day(happened.date()),
+        time=f"{happened:%H:%M}",
+        iso=happened.isoformat(timespec="minutes"),
         source=source_words(line),
         who=who_words(line),
         unit=wording.unit(line.amount, line.credit_type),
@@ -138,7 +144,7 @@ def done_words(request: HttpRequest, line: Line) -> tuple[str, str]:
         case "issue":
             return (
                 f"{amount} issued.",
-                f"{left} {_capital(good(lots[0].last_good_day, today=this_day))}." if lots else left,
+                f"{left} {capital(good(lots[0].last_good_day, today=this_day))}." if lots else left,
             )
         case "consume":
             whence = f" Taken from the {lot_name(lots[0], today=this_day)}." if len(lots) == 1 else ""
@@ -148,15 +154,16 @@ def done_words(request: HttpRequest, line: Line) -> tuple[str, str]:
         case "withdraw":
             return f"{amount} withdrawn.", left
         case "redate":
-            day = None if line.expiry == "never" else date.fromisoformat(line.expiry)
+            until = None if line.expiry == "never" else date.fromisoformat(line.expiry)
             return (
                 "Last good day changed.",
-                f"Now {good(day, today=this_day)}." if day else "These credits never expire now.",
+                f"Now {good(until, today=this_day)}." if until else "These credits never expire now.",
             )
-    return f"{_capital(line_sentence(line, today=this_day))}.", ""
+    return f"{capital(line_sentence(line, today=this_day))}.", ""
 
 
-def _capital(words: str) -> str:
+def capital(words: str) -> str:
+    """`words` as the beginning of a line."""
     return words[:1].upper() + words[1:]
 
 
@@ -200,17 +207,17 @@ def lot_row(request: HttpRequest, contact: Contact, lot: LotView, *, next: bool,
 
 
 def _until(lot: LotView, today: date) -> tuple[str, str, bool]:
-    day = lot.last_good_day
-    if lot.state == "expired" and day:
-        return f"Expired after {wording.day(day, today=today)}", "", False
+    last = lot.last_good_day
+    if lot.state == "expired" and last:
+        return f"Expired after {wording.day(last, today=today)}", "", False
     if lot.state == "withdrawn":
         return "Withdrawn", "", False
     if lot.state == "used":
         return "Used up", "", False
-    if day is None:
+    if last is None:
         return "Never expires", "", False
-    ahead = (day - today).days
-    return f"Good until {wording.day(day, today=today)}", _ahead(ahead), ahead <= SOON
+    ahead = (last - today).days
+    return f"Good until {wording.day(last, today=today)}", _ahead(ahead), ahead <= SOON
 
 
 def _ahead(days: int) -> str:

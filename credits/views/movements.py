@@ -19,7 +19,7 @@ from simplero.tenancy.scope import today
 from simplero.web.access import staff
 from simplero.web.http import StaffRequest, page_or_fragment, see_other
 
-from .lines import good, good_again, lot_name, row
+from .lines import capital, good, good_again, lot_name, row
 from .lookup import address, asked_type, contact_or_404, contact_url, lot_or_404, may, use_or_404
 
 BAD_INPUT, AGAINST_A_RULE = 422, 409
@@ -32,7 +32,7 @@ def issue(request: StaffRequest, contact: uuid.UUID) -> HttpResponse:
     asked = asked_type(request, "credit_type" if request.method == "POST" else "type")
     offered = [(one, _lasting(one)) for one in queries.types(request.account)]
     if asked and asked.archived_at:  # it was archived after the form was rendered: the ledger says so, in words
-        offered.append((asked, f"{asked.name} (archived)"))
+        offered.append((asked, f"{capital(asked.name)} (archived)"))
     initial: dict[str, Any] = {"amount": request.GET.get("amount", "1")[:9]}
     if asked:
         initial["credit_type"] = str(asked.public_id)
@@ -58,7 +58,7 @@ def issue(request: StaffRequest, contact: uuid.UUID) -> HttpResponse:
 
 def _lasting(credit_type: CreditType) -> str:
     """A type as the form for issuing offers it: with how long its credits are good."""
-    return f"{credit_type.name}: {expiration(credit_type)}"
+    return f"{capital(credit_type.name)}: {expiration(credit_type)}"
 
 
 def expiration(credit_type: CreditType) -> str:
@@ -106,9 +106,12 @@ def payers(request: StaffRequest, contact: uuid.UUID) -> HttpResponse:
 def _consume_form(request: StaffRequest, contact: Contact, asked: CreditType | None, data: Any = None) -> ConsumeForm:
     kinds = queries.types_for(request.account, contact)
     kinds.sort(key=lambda one: one[1] == 0)  # by name, those with something free first
-    offered = [(one, f"{one.name}: {free:,} free" if free else f"{one.name}: none free") for one, free in kinds]
+    offered = [
+        (one, f"{capital(one.name)}: {free:,} free" if free else f"{capital(one.name)}: none free")
+        for one, free in kinds
+    ]
     if asked and asked.pk not in {one.pk for one, _ in kinds}:
-        offered.append((asked, f"{asked.name}: none free"))
+        offered.append((asked, f"{capital(asked.name)}: none free"))
     initial: dict[str, Any] = {}
     with_free = [one for one, free in kinds if free]
     if asked or len(with_free) == 1:
@@ -156,6 +159,13 @@ def _paying(request: StaffRequest, contact: Contact, form: ConsumeForm) -> dict[
     }
 
 
+def _holding(request: StaffRequest, contact: Contact) -> str:
+    """What a contact has free: "Ann Lee has 3 coaching sessions and 1 workshop seat."."""
+    held = [wording.quantity(free, one) for one, free in queries.types_for(request.account, contact) if free]
+    some = " and ".join(filter(None, [", ".join(held[:-1]), *held[-1:]]))
+    return f"{contact.name} has {some or 'no credits'}."
+
+
 def _value(form: Form, name: str) -> Any:
     """What stands in a field, cleaned; None when that is nothing valid. A refusal takes a field out of the cleaned data, not out of this."""
     try:
@@ -188,6 +198,7 @@ def _consume_dialog(request: StaffRequest, contact: Contact, form: ConsumeForm, 
         payers_url=address(request, contact, "payers"),
         any_types=bool(cast(Any, form.fields["credit_type"]).offered),
         previewed=status == 200 and form.is_bound,
+        has=_holding(request, contact),
     )
 
 

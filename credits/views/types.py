@@ -22,6 +22,7 @@ from simplero.lib.text import one_line
 from simplero.web.access import staff
 from simplero.web.http import StaffRequest, page_or_fragment, see_other
 
+from .lines import capital
 from .lookup import may, type_or_404
 from .movements import AGAINST_A_RULE, BAD_INPUT, expiration
 
@@ -41,7 +42,7 @@ def types(request: StaffRequest) -> HttpResponse:
             "type": one,
             "url": type_url(request, one),
             "figures": figures,
-            "expiration": _capital(expiration(one)),
+            "expiration": capital(expiration(one)),
             "unit": wording.unit(figures.free, one),
         }
         for one, figures in queries.types_with_figures(request.account, archived=archived)
@@ -172,7 +173,7 @@ def type_(request: StaffRequest, credit_type: uuid.UUID) -> HttpResponse:
         "type": found,
         "figures": figures,
         "unit": wording.unit(figures.free, found),
-        "expiration": _capital(expiration(found)),
+        "expiration": capital(expiration(found)),
         "holders": [
             {
                 "contact": contact,
@@ -189,7 +190,3 @@ def type_(request: StaffRequest, credit_type: uuid.UUID) -> HttpResponse:
         "back": reverse("credits:types", args=[request.account.slug]),
     }
     return TemplateResponse(request, "credits/type.html", context)
-
-
-def _capital(words: str) -> str:
-    return words[:1].upper() + words[1:]

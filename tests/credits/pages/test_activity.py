@@ -32,7 +32,7 @@ def history(acme, admin, at):
 def test_every_entry_in_a_sentence(assistant, history):
     page = text(assistant.get(assistant.at("activity")))
     for said in (
-        "2 sessions issued, good until 1 October. A gift (the customer may read this) +2 sessions 2 By hand Acme owner",
+        "15 Sep 2026 13:00 2 sessions issued, good until 1 October. A gift (the customer may read this) +2 sessions 2 By hand Acme owner",
         "2 sessions expired unused, from the 2 issued on 15 September. −2 sessions 0 By the calendar",
         "5 sessions issued, good until 31 January 2027. +5 sessions 5 By hand Acme owner",
         "3 sessions used for 25 October, from the 5 issued on 25 October (good until 31 January 2027)."

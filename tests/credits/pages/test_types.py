@@ -37,7 +37,7 @@ def test_the_first_one(admin, acme):
     assert "Good for 6 months" in page
     assert "Nobody has any yet" in page
     assert "One hour" in page
-    assert "coaching session One hour Good for 6 months 0 0 0 0" in text(admin.get(HERE))
+    assert "Coaching session One hour Good for 6 months 0 0 0 0" in text(admin.get(HERE))
     with scope(acme.account):
         assert Event.objects.filter(kind="credit_type.created").count() == 1
 
@@ -115,11 +115,11 @@ def test_archive_and_bring_back(admin, acme):
     assert "5 sessions are still free and can be used until they expire." in text(admin.get(here + "archive"))
     assert "is archived" in text(admin.get(admin.client.post(here + "archive")["Location"]))
     assert "No types of credit yet" in text(admin.get(HERE))
-    assert "session Never expires 5 0 0 5" in text(admin.get(HERE + "?show=archived"))
+    assert "Session Never expires 5 0 0 5" in text(admin.get(HERE + "?show=archived"))
     with nothing_moved():
         assert admin.client.post(here + "archive").status_code == 303  # again
     assert "can be issued again" in text(admin.get(admin.client.post(here + "bring-back")["Location"]))
-    assert "session Never expires 5 0 0 5" in text(admin.get(HERE))
+    assert "Session Never expires 5 0 0 5" in text(admin.get(HERE))
 
 
 def test_who_holds_them(admin, acme, abroad):
