@@ -256,14 +256,17 @@ CREATE OR REPLACE FUNCTION credits_consume(
   OUT entry credits_entry, OUT replayed boolean
 ) LANGUAGE plpgsql AS $$
 DECLARE
-  w credits_wallet; l record; zone text; today date; dated_back boolean := false;
+  w credits_wallet; l record; zone text; today date; dated_back boolean := false; settled boolean := false;
   need bigint := p_amount; take bigint; lots bigint[] := '{}'; takes bigint[] := '{}';
 BEGIN
   PERFORM credits_check_amount(p_amount);
   SELECT * INTO w FROM credits_wallet WHERE account_id = p_account AND contact_id = p_contact AND credit_type_id = p_type FOR NO KEY UPDATE;
-  entry := credits_replay(p_account, p_key, w.id, 'consume', -p_amount, p_service_date);
-  replayed := entry.id IS NOT NULL;
-  IF replayed THEN RETURN; END IF;
+  -- Most keys are new: asked here, they are spared that call.
+  replayed := EXISTS (SELECT FROM credits_entry WHERE account_id = p_account AND key = p_key);
+  IF replayed THEN
+    entry := credits_replay(p_account, p_key, w.id, 'consume', -p_amount, p_service_date);
+    RETURN;
+  END IF;
   IF p_service_date IS NOT NULL THEN
     zone := credits_zone(p_account);
     today := (ledger_now() AT TIME ZONE zone)::date;
@@ -272,9 +275,9 @@ BEGIN
     dated_back := p_service_date < today;
   END IF;
   IF w.id IS NULL THEN PERFORM credits_refuse_short(0, p_amount); END IF;
-  w := credits_settle(w);
 
   IF dated_back THEN
+    w := credits_settle(w);
     FOR l IN SELECT * FROM credits_payers_on(w, p_service_date, zone) LOOP
       take := least(l.payable, need);
       IF l.has_expired THEN
@@ -285,10 +288,13 @@ BEGIN
       need := need - take;
       EXIT WHEN need = 0;
     END LOOP;
-    IF need > 0 THEN PERFORM credits_refuse_short(p_amount - need, p_amount); END IF;
   ELSE
-    IF w.balance < p_amount THEN PERFORM credits_refuse_short(w.balance, p_amount); END IF;
-    FOR l IN SELECT id, remaining FROM credits_lot WHERE account_id = p_account AND wallet_id = w.id AND open ORDER BY expires_at, id LOOP
+    FOR l IN SELECT id, remaining, expires_at FROM credits_lot WHERE account_id = p_account AND wallet_id = w.id AND open ORDER BY expires_at, id LOOP
+      IF l.expires_at <= ledger_now() THEN  -- overdue lots come first; written off, they change nothing in those that follow
+        IF NOT settled THEN w := credits_settle(w); END IF;
+        settled := true;
+        CONTINUE;
+      END IF;
       take := least(l.remaining, need);
       lots := lots || l.id;
       takes := takes || take;
@@ -296,6 +302,7 @@ BEGIN
       EXIT WHEN need = 0;
     END LOOP;
   END IF;
+  IF need > 0 THEN PERFORM credits_refuse_short(p_amount - need, p_amount); END IF;
 
   w := credits_next(w, -p_amount);
   w.used := w.used + p_amount;

@@ -1,5 +1,7 @@
 """Use-cases of credits: each is all or nothing, and ends with the one posting that locks the wallet.
 
+Where that posting is all they write, it is their savepoint too (`ledger`); the others are atomic blocks.
+
 `key` is the one its form was rendered with: sent twice, it answers with the first posting. Refusals are `credits.errors`,
 with amounts worded in the credit type's own unit.
 """
@@ -29,7 +31,6 @@ UNDO_WITHIN = timedelta(minutes=15)
 """How long whoever made a use may undo it (product.md, roles)."""
 
 
-@transaction.atomic
 def issue(
     *,
     account: Account,
@@ -58,7 +59,6 @@ def issue(
         )
 
 
-@transaction.atomic
 def consume(
     *,
     account: Account,
@@ -87,7 +87,6 @@ def consume(
         )
 
 
-@transaction.atomic
 def reverse(
     *,
     account: Account,
@@ -114,7 +113,6 @@ def reverse(
         )
 
 
-@transaction.atomic
 def undo(*, account: Account, use: uuid.UUID, actor: Actor) -> Posting:
     """Take back a whole use that `actor` made within the last 15 minutes; asked again, answers with the same entry.
 
@@ -130,7 +128,6 @@ def undo(*, account: Account, use: uuid.UUID, actor: Actor) -> Posting:
         return ledger.reverse(account=account, use=use, amount=-entry.amount, key=key, origin=Origin(actor, STAFF))
 
 
-@transaction.atomic
 def withdraw(
     *,
     account: Account,
@@ -152,7 +149,6 @@ def withdraw(
         )
 
 
-@transaction.atomic
 def redate(
     *,
     account: Account,
