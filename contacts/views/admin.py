@@ -306,7 +306,7 @@ def refused(request: StaffRequest, form: Form, refusal: Refusal, *, seen: str = 
     wording: str = refusal.wording
     if isinstance(refusal, EmailTaken):
         url = reverse("contacts:contact", args=[request.account.slug, refusal.public_id])
-        wording = format_html('{} <a class="link" href="{}">Open {}</a>', wording, url, refusal.name)
+        wording = format_html('{} <a class="link" href="{}">Open that contact</a>', wording, url)
     form.add_error(refusal.field if refusal.field in form.fields else None, wording)
     if isinstance(refusal, Stale):
         form.data = {**dict(form.data.items()), "seen": seen}
