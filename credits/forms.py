@@ -50,11 +50,14 @@ class WholeNumberField(forms.Field):
 class DayField(forms.DateField):
     """A day, as a browser's own date input sends it."""
 
-    def __init__(self, **kwargs: Any) -> None:
+    def __init__(self, *, missing: str = "", **kwargs: Any) -> None:
         wrong = "Enter a day as year-month-day, such as 2027-01-31."
         widget = forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d")
         super().__init__(
-            widget=widget, input_formats=["%Y-%m-%d"], error_messages={"invalid": wrong, "required": wrong}, **kwargs
+            widget=widget,
+            input_formats=["%Y-%m-%d"],
+            error_messages={"invalid": wrong, "required": missing or wrong},
+            **kwargs,
         )
 
 
@@ -161,9 +164,9 @@ class ConsumeForm(NotedForm):
 class LastGoodDayFields(forms.Form):
     """How long credits are good: by choice, a span, a day, or for ever. Cleaned, `expiry` is as the ledger takes it."""
 
-    span = WholeNumberField(most=LONGEST, label="How long", required=False)
-    span_unit = forms.ChoiceField(label="Unit", choices=list(UNITS.items()), initial="months", required=False)
-    day = DayField(label="Last good day", required=False)
+    span = WholeNumberField(most=LONGEST, label="How long")
+    span_unit = forms.ChoiceField(label="Unit", choices=list(UNITS.items()), initial="months")
+    day = DayField(label="Last good day", missing="Choose the last good day.")
 
     def __init__(self, *args: Any, today: date, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -177,18 +180,11 @@ class LastGoodDayFields(forms.Form):
         for field, belongs_to in (("span", "span"), ("span_unit", "span"), ("day", "day")):
             if choice != belongs_to and field in self.errors:
                 del self.errors[field]
-        if choice == "span" and "span" not in self.errors and not cleaned.get("span"):
-            self.add_error("span", f"Enter a whole number from 1 to {LONGEST:,}.")
-        if choice == "day" and "day" not in self.errors:
-            self._check_day(cleaned.get("day"))
+        day = cleaned.get("day")
+        if choice == "day" and day and day.year > self.today.year + FAR_YEARS:
+            self.add_error("day", f"Choose a day within {FAR_YEARS} years, or “Never expires”.")
         cleaned["expiry"] = self._expiry(choice, cleaned)
         return cleaned
-
-    def _check_day(self, day: date | None) -> None:
-        if day is None:
-            self.add_error("day", "Choose the last good day.")
-        elif day.year > self.today.year + FAR_YEARS:
-            self.add_error("day", f"Choose a day within {FAR_YEARS} years, or “Never expires”.")
 
     def _expiry(self, choice: Any, cleaned: dict[str, Any]) -> str:
         if choice == NEVER:
@@ -265,13 +261,14 @@ class TypeForm(forms.Form):
         label="Expiration",
         required=False,
     )
-    expires_unit = forms.ChoiceField(label="Unit", choices=list(UNITS.items()), initial="months", required=False)
+    expires_unit = forms.ChoiceField(label="Unit", choices=list(UNITS.items()), initial="months")
 
     def clean(self) -> dict[str, Any]:
         cleaned = super().clean() or self.cleaned_data
         if cleaned.get("name") and not cleaned.get("plural") and "plural" not in self.errors:
             cleaned["plural"] = plural_of(cleaned["name"])[:NAME]
         if not cleaned.get("expires_after"):
+            self.errors.pop("expires_unit", None)
             cleaned["expires_unit"] = ""
         return cleaned
 

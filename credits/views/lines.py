@@ -138,7 +138,7 @@ def done_words(request: HttpRequest, line: Line) -> tuple[str, str]:
     """What a confirmation says of an entry: in bold what was done, and what that leaves."""
     account = cast(StaffRequest, request).account
     this_day = today(account)
-    amount, left = wording.quantity(abs(line.amount), line.credit_type), f"{line.balance_after:,} left."
+    amount, left = wording.quantity(abs(line.amount), line.credit_type), _left(line.balance_after)
     lots = [lot for lot, _ in line.lots]
     match line.kind:
         case "issue":
@@ -160,6 +160,10 @@ def done_words(request: HttpRequest, line: Line) -> tuple[str, str]:
                 f"Now {good(until, today=this_day)}." if until else "These credits never expire now.",
             )
     return f"{capital(line_sentence(line, today=this_day))}.", ""
+
+
+def _left(balance: int) -> str:
+    return f"{balance:,} left." if balance else "None left."
 
 
 def capital(words: str) -> str:
@@ -191,7 +195,7 @@ def lot_row(request: HttpRequest, contact: Contact, lot: LotView, *, next: bool,
     can = may["correct"]
     return LotRow(
         lot=lot,
-        name=f"{'Given back' if lot.replacement else 'Issued'} on {wording.day(lot.issued_on, today=this_day)}",
+        name=f"{'Given back' if lot.replacement else 'Issued'} {wording.day(lot.issued_on, today=this_day)}",
         label=lot_name(lot, today=this_day),
         sub=SOURCES.get(lot.source, lot.source.capitalize()),
         until=until,
@@ -209,7 +213,7 @@ def lot_row(request: HttpRequest, contact: Contact, lot: LotView, *, next: bool,
 def _until(lot: LotView, today: date) -> tuple[str, str, bool]:
     last = lot.last_good_day
     if lot.state == "expired" and last:
-        return f"Expired after {wording.day(last, today=today)}", "", False
+        return f"Expired after {day(last, today=today)}", "", False
     if lot.state == "withdrawn":
         return "Withdrawn", "", False
     if lot.state == "used":
@@ -217,7 +221,7 @@ def _until(lot: LotView, today: date) -> tuple[str, str, bool]:
     if last is None:
         return "Never expires", "", False
     ahead = (last - today).days
-    return f"Good until {wording.day(last, today=today)}", _ahead(ahead), ahead <= SOON
+    return f"Good until {day(last, today=today)}", _ahead(ahead), ahead <= SOON
 
 
 def _ahead(days: int) -> str:

@@ -58,7 +58,7 @@ def issue(request: StaffRequest, contact: uuid.UUID) -> HttpResponse:
 
 def _lasting(credit_type: CreditType) -> str:
     """A type as the form for issuing offers it: with how long its credits are good."""
-    return f"{capital(credit_type.name)}: {expiration(credit_type)}"
+    return f"{capital(credit_type.name)} ({expiration(credit_type).removeprefix('good for ')})"
 
 
 def expiration(credit_type: CreditType) -> str:
