@@ -5,10 +5,13 @@ from hashlib import sha256
 from typing import Any, ClassVar
 
 from allauth.account.adapter import DefaultAccountAdapter
+from allauth.account.models import EmailAddress
 from allauth.mfa.adapter import DefaultMFAAdapter
 from cryptography.fernet import Fernet, MultiFernet
 from django.conf import settings
+from django.contrib.messages import ERROR
 from django.core.mail import EmailMessage
+from django.db import IntegrityError, transaction
 from django.http import HttpRequest
 
 from simplero.mail.backend import CONFIDENTIAL
@@ -47,6 +50,15 @@ class AccountAdapter(DefaultAccountAdapter):
     def is_safe_url(self, url: str) -> bool:
         """Only pages of this host are gone on to after signing in, whatever else ALLOWED_HOSTS names."""
         return url.startswith("/") and not url.startswith(("//", "/\\")) and super().is_safe_url(url)
+
+    def confirm_email(self, request: HttpRequest, email_address: EmailAddress) -> bool:
+        """Whether the address is theirs from now on; not if somebody began to sign in with it since it was asked for."""
+        try:
+            with transaction.atomic():
+                return super().confirm_email(request, email_address)
+        except IntegrityError:
+            self.add_message(request, ERROR, message=f"Somebody else signs in with {email_address.email} meanwhile.")
+            return False
 
     def render_mail(
         self,

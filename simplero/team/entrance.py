@@ -5,14 +5,29 @@ from allauth.mfa.base import views as second_factor
 from allauth.mfa.recovery_codes import views as recovery
 from allauth.mfa.totp import views as totp
 from allauth.usersessions import views as sessions
-from django.urls import path, re_path
+from django.http import HttpResponse
+from django.urls import URLPattern, path, re_path
+from django.views.decorators.cache import never_cache
 
+from simplero.lib.refusals import Refusal
+
+from .forms import SignUpForm, refuse
 from .views import sign_out_everywhere
 
-urlpatterns = [
+
+class SignUp(account.SignupView):
+    def form_valid(self, form: SignUpForm) -> HttpResponse:
+        try:
+            return super().form_valid(form)
+        except Refusal as refusal:  # somebody took the address since the form was checked
+            refuse(form, refusal)
+            return self.form_invalid(form)
+
+
+PAGES = [
     path("login/", account.login, name="account_login"),
     path("logout/", account.logout, name="account_logout"),
-    path("signup/", account.signup, name="account_signup"),
+    path("signup/", SignUp.as_view(), name="account_signup"),
     path("inactive/", account.account_inactive, name="account_inactive"),
     path("reauthenticate/", account.reauthenticate, name="account_reauthenticate"),
     path("email/", account.email, name="account_email"),
@@ -38,3 +53,12 @@ urlpatterns = [
     path("sessions/end/", sign_out_everywhere, name="sign_out_everywhere"),
     path("sessions/", sessions.list_usersessions, name="usersessions_list"),
 ]
+
+
+def _kept_nowhere(page: URLPattern) -> URLPattern:
+    """Recovery codes and addresses must not stay in a browser's or a proxy's cache; allauth leaves that open on most of its pages."""
+    page.callback = never_cache(page.callback)
+    return page
+
+
+urlpatterns = [_kept_nowhere(page) for page in PAGES]

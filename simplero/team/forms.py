@@ -116,6 +116,12 @@ class ChangeEmailForm(entrance.AddEmailForm):
         super().__init__(*args, **kwargs)
         say(self, "email", "New email")
 
+    def clean_email(self) -> str:
+        email = super().clean_email()
+        if User.objects.filter(email=email).exists():
+            raise forms.ValidationError("Somebody signs in with this address already.")
+        return email
+
 
 class PasswordAgainForm(entrance.ReauthenticateForm):
     def __init__(self, *args: Any, **kwargs: Any) -> None:

@@ -1,4 +1,5 @@
 import re
+from threading import Barrier
 
 import pytest
 from django.db import transaction
@@ -326,6 +327,21 @@ def test_two_owners_cannot_leave_at_once(acme):
     answers = both_owners_leave(acme)
     assert [type(answer) for answer in answers if answer] == [errors.LastOwner]
     assert Membership.objects.filter(account=acme.account, role="owner").count() == 1
+
+
+@pytest.mark.django_db(transaction=True)
+def test_without_the_lock_they_could(acme, monkeypatch):
+    """The negative control: the race is there, and the lock is what stops it."""
+    both_have_looked, keep_an_owner = Barrier(2), services._keep_an_owner
+
+    def look_then_wait(*args):
+        keep_an_owner(*args)
+        both_have_looked.wait(10)
+
+    monkeypatch.setattr(services, "_locked", lambda account, membership: Membership.objects.get(pk=membership.pk))
+    monkeypatch.setattr(services, "_keep_an_owner", look_then_wait)
+    assert both_owners_leave(acme) == [None, None]
+    assert not Membership.objects.filter(account=acme.account, role="owner").exists()
 
 
 @pytest.mark.django_db(transaction=True)
