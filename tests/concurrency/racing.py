@@ -21,7 +21,7 @@ def at_once(works: Sequence[Work]) -> list[Any]:
             connection.ensure_connection()
             barrier.wait(timeout=30)
             results[number] = works[number]()
-        except Exception as error:
+        except Exception as error:  # noqa: BLE001 - an outcome like another
             results[number] = error
         finally:
             connection.close()

@@ -350,7 +350,7 @@ def quietly(scene, verb):
         scene.perform(verb)
     except DatabaseError as error:
         return error
-    except Exception as refusal:
+    except Exception as refusal:  # noqa: BLE001
         return type(refusal).__name__
     return ""
 
