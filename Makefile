@@ -26,8 +26,9 @@ lint: $(INSTALLED)
 	$(CHECKING) $(PYTHON) -m mypy
 	$(CHECKING) $(PYTHON) -W ignore::RuntimeWarning manage.py makemigrations --check --dry-run
 
+# Five minutes; `make bench SIZE=--quick` takes about one.
 bench: $(INSTALLED)
-	@exec $(PYTHON) -m bench
+	@exec $(PYTHON) -m bench $(SIZE)
 
 # Keeps the pinned versions that still fit pyproject.toml; `make lock UPGRADE=--upgrade` takes the newest.
 lock: $(INSTALLED)

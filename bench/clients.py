@@ -4,6 +4,7 @@ import gc
 import multiprocessing
 import multiprocessing.connection
 import random
+import signal
 import time
 import uuid
 from collections import Counter
@@ -17,6 +18,7 @@ from bench.world import ORIGIN, World
 from contacts.models import Contact
 from credits import ledger, services
 from credits.ledger import Row
+from simplero.launch.processes import end_with_parent
 from simplero.tenancy.actors import Actor
 from simplero.tenancy.scope import scope
 
@@ -77,6 +79,8 @@ class Clients:
 
 
 def _serve(world: World, number: int, pipe: multiprocessing.connection.Connection) -> None:
+    end_with_parent()
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the parent's to answer
     gc.freeze()
     random.seed(number)
     client = _Client(world)

@@ -2,6 +2,7 @@
 
 import os
 import re
+import shutil
 import subprocess
 import time
 from collections import Counter
@@ -13,7 +14,7 @@ from bench.world import World
 
 
 def least(world: World, *, hot: bool) -> str:
-    """min4: the least SQL for one use of this schema, four statements. Lots, replay and event are left out."""
+    """min4: the least SQL for one use of this schema, four statements, for a superuser: no tenant, lots, replay or event."""
     account, wallet = world.account.pk, world.hot_wallet
     last = world.first_wallet + world.last - world.first
     return f"""
@@ -26,7 +27,7 @@ COMMIT;
 
 
 def function(world: World, *, tenant: bool) -> str:
-    """The posting function alone. With `tenant`, in a transaction that names it first, as the application does."""
+    """The posting function. With `tenant`, in a transaction that names it first, as the application's role must."""
     account = world.account.pk
     return f"""
 \\set contact random({world.first}, {world.last})
@@ -38,22 +39,19 @@ COMMIT;
 
 
 class Pgbench:
-    """The `pgbench` that came with this Postgres; absent, it measures nothing."""
+    """The `pgbench` that came with this Postgres, else the one on the path; `there` is False when there is neither."""
 
     def __init__(self, bindir: Path, scripts: Path) -> None:
-        self.binary = bindir / "pgbench"
+        self.binary = shutil.which("pgbench", path=bindir) or shutil.which("pgbench") or "pgbench"
+        self.there = shutil.which(self.binary) is not None
         self.scripts = scripts
-
-    @property
-    def there(self) -> bool:
-        return self.binary.exists()
 
     def run(self, script: str, *, url: str, clients: int, seconds: float) -> tuple[Outcome, float]:
         at = urlsplit(url)
         path = self.scripts / "script.sql"
         path.write_text(script)
         argv = [
-            *(str(self.binary), "--no-vacuum", "--protocol=prepared", f"--client={clients}", "--jobs=2"),
+            *(self.binary, "--no-vacuum", "--protocol=prepared", f"--client={clients}", "--jobs=2"),
             *(
                 f"--time={seconds:.0f}" if seconds >= 1 else "--transactions=50",
                 f"--file={path}",

@@ -100,19 +100,25 @@ GOALS = [
     ),
     Goal(
         "batch of uses to a transaction each: rate",
-        lambda r: r["consume_many"].rate / r["use, one client"].rate,
-        ("consume_many", "use, one client"),
+        lambda r: r["consume_many"].rate / r["service"].rate,
+        ("consume_many", "service"),
         5.0,
         8.0,
     ),
     Goal(
         "batch of issues to a transaction each: rate",
-        lambda r: r["issue_many"].rate / r["issue, one client"].rate,
-        ("issue_many", "issue, one client"),
+        lambda r: r["issue_many"].rate / r["issue"].rate,
+        ("issue_many", "issue"),
         5.0,
         8.0,
     ),
 ]
+
+HOW = (
+    "Service, straightforward and issue: 4 Python processes, a transaction each. min4 and function: pgbench, 4 clients; min4 is\n"
+    "UPDATE wallet and INSERT entry in plain SQL by a superuser, so without row-level security. Hot: 16 clients on one wallet.\n"
+    "Batches: one process. CPU: what client processes and server connections used for each use, from the kernel's accounts."
+)
 
 NOT_HERE = (
     "Not measured here: pgledger and django-hordak (foreign code), 10 million against 10,000 entries, "
@@ -120,12 +126,12 @@ NOT_HERE = (
 )
 
 
-def show(rounds: list[Round], facts: dict[str, int], *, proof: str, proved: bool, cpu_known: bool) -> int:
+def show(rounds: list[Round], facts: dict[str, int], *, proof: str, proved: bool, cpu_known: bool, judged: bool) -> int:
     """Print it all. 1 when a use went wrong, the ledger does not add up, or a floor on CPU is missed; else 0."""
     print(_machine())
-    print(f"{len(rounds)} rounds, contestants in turn within each; medians.\n")
+    print(f"{len(rounds)} rounds, contestants in turn within each; medians.\n{HOW}\n")
     _show_contestants(rounds, cpu_known)
-    missed = _show_goals(rounds, cpu_known)
+    missed = _show_goals(rounds, cpu_known, judged)
     errors: Counter[str] = Counter()
     for turns in rounds:
         for name, turn in turns.items():
@@ -149,7 +155,7 @@ def _show_contestants(rounds: list[Round], cpu_known: bool) -> None:
         print(f"{name:24}{median(turn.rate for turn in turns):12,.0f}{cpu}")
 
 
-def _show_goals(rounds: list[Round], cpu_known: bool) -> bool:
+def _show_goals(rounds: list[Round], cpu_known: bool, judged: bool) -> bool:
     """Print them; whether one is missed that must not be."""
     print(f"\n{'goal':52}{'measured':>10}{'(rounds)':>16}{'floor':>8}{'stretch':>9}")
     missed = False
@@ -159,10 +165,10 @@ def _show_goals(rounds: list[Round], cpu_known: bool) -> bool:
             continue
         ratios = [goal.ratio(turns) for turns in rounds]
         value = median(ratios)
-        verdict = goal.verdict(value)
+        verdict = goal.verdict(value) if judged else ""
         missed |= goal.cpu and verdict == "MISSED"
         spread = f"{min(ratios):.2f} to {max(ratios):.2f}"
-        print(f"{goal.text:52}{value:10.2f}{spread:>16}{goal.floor:8g}{goal.stretch:9g}   {verdict}")
+        print(f"{goal.text:52}{value:10.2f}{spread:>16}{goal.floor:8g}{goal.stretch:9g}   {verdict}".rstrip())
     return missed
 
 
