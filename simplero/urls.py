@@ -12,7 +12,7 @@ urlpatterns = [
     path("", landing, name="landing"),
     path("me/", accounts, name="accounts"),
     path("me/new/", account_new, name="account_new"),
-    path("invitations/<str:token>/", invitation, name="invitation"),
+    path("invitations/", invitation, name="invitation"),
     path("accounts/", include("simplero.team.entrance")),
     path("outbox/", include("simplero.mail.urls")),
     path("healthz", health.healthz, name="healthz"),

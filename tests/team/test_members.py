@@ -1,5 +1,6 @@
 import re
 from threading import Barrier
+from urllib.parse import quote
 
 import pytest
 from django.db import transaction
@@ -12,7 +13,7 @@ from simplero.team.models import Invitation
 from simplero.tenancy.actors import Actor
 from simplero.tenancy.models import Account, Membership
 from simplero.tenancy.scope import scope
-from tests.team.test_sign_up import in_threads
+from tests.team.steps import in_threads
 
 MEMBERS = "/a/acme/settings/members/"
 INVITE = f"{MEMBERS}invite/"
@@ -67,7 +68,7 @@ def invited(acme, zen):
                 account=world.account,
                 email=f"new@{world.slug}.example",
                 role="assistant",
-                link_to=lambda token: f"http://testserver/invitations/{token}/",
+                link_to=lambda token: f"http://testserver/invitations/?token={token}",
                 actor=Actor("user", world.owner.pk),
             )
 
@@ -129,7 +130,7 @@ def test_invitation_from_the_form_to_the_first_page(client, acme, link):
     assert "Invitation sent to new@person.example." in page.text
 
     path = link("new@person.example")
-    token = path.split("/")[2]
+    token = path.split("=")[1]
     assert len(token) >= 43
     stored = str(Invitation.objects.values().get())
     assert token not in stored
@@ -157,7 +158,7 @@ def test_somebody_with_a_sign_in_accepts_after_signing_in(client, acme, zen, sig
     path = link("owner@zen.example")
     visitor = Client()
     page = visitor.get(path)
-    assert f"/accounts/login/?next={path}" in page.text
+    assert f"/accounts/login/?next={quote(path)}" in page.text
     assert visitor.post(path, {"name": "X", "password": "correct horse battery"}).status_code == 200
     assert not Membership.objects.filter(user=zen.owner, account=acme.account).exists()
     assert sign_in(visitor, "owner@zen.example", next=path).url == path
@@ -181,9 +182,9 @@ def test_somebody_else_cannot_accept(client, acme, zen, link):
     assert everything() == before
 
 
-@pytest.mark.parametrize("token", ["x", "A" * 43, "é", "..."])
+@pytest.mark.parametrize("token", ["", "x", "A" * 43, "é", "...", "a\x00"])
 def test_unknown_links(client, acme, token):
-    assert client.get(f"/invitations/{token}/").status_code == 404
+    assert client.get("/invitations/", {"token": token}).status_code == 404
 
 
 def test_expired_revoked_and_replaced_links_read_the_same(client, acme, link):

@@ -8,7 +8,7 @@ from allauth.mfa.totp.internal import auth
 from django.test import Client
 
 from tests.conftest import PASSWORD
-from tests.team.test_password_reset import NEW, ask, follow
+from tests.team.steps import NEW_PASSWORD, ask_for_reset, follow_reset
 
 
 def code_for(secret, steps=0):
@@ -118,10 +118,10 @@ def test_a_recovery_code_is_for_one_use(acme, secret, sign_in):
 
 
 def test_a_reset_password_does_not_skip_it(client, secret, sign_in, link):
-    ask(client, "owner@acme.example")
-    follow(client, link("owner@acme.example"))
+    ask_for_reset(client, "owner@acme.example")
+    follow_reset(client, link("owner@acme.example"))
     assert not is_in(client)
-    assert sign_in(client, "owner@acme.example", NEW).url == "/accounts/2fa/authenticate/"
+    assert sign_in(client, "owner@acme.example", NEW_PASSWORD).url == "/accounts/2fa/authenticate/"
     assert not is_in(client)
 
 

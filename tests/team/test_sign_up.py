@@ -1,15 +1,12 @@
-from concurrent.futures import ThreadPoolExecutor
-from threading import Barrier
-
 import pytest
 from allauth.account.models import EmailAddress
-from django.db import connection
 from django.test import Client
 
 from simplero.mail.models import Message
 from simplero.team import services
 from simplero.tenancy.models import Account, Membership, User
 from tests.conftest import PASSWORD
+from tests.team.steps import in_threads
 
 ANSWERS = {
     "name": "Ada Berg",
@@ -109,23 +106,6 @@ def test_addresses_are_readable_and_not_ours(client, db, name, slug):
     assert account.slug in (slug, f"{slug}-2")
     assert "\n" not in account.name
     assert account.slug not in services.RESERVED_SLUGS
-
-
-def in_threads(*calls):
-    """Run the calls at the same moment, each on a connection of its own; their results or exceptions in order."""
-    together = Barrier(len(calls))
-
-    def run(call):
-        try:
-            together.wait()
-            return call()
-        except Exception as error:  # noqa: BLE001  the test looks at it
-            return error
-        finally:
-            connection.close()
-
-    with ThreadPoolExecutor(len(calls)) as pool:
-        return list(pool.map(run, calls))
 
 
 @pytest.mark.django_db(transaction=True)
