@@ -83,6 +83,7 @@ class Row:
     mark: str  # "Reversed", "1 of 3 reversed", …
     links: list[tuple[str, str]]  # to the entries that it answers or that answer it
     reverse_url: str
+    undo_url: str
     left: int  # of a use: what can still be given back
 
 
@@ -113,6 +114,7 @@ def row(request: HttpRequest, contact: Contact, line: Line, *, shown: set[uuid.U
         mark=_mark(line),
         links=links,
         reverse_url=address(request, contact, "reverse", line.key) if may_correct and left > 0 else "",
+        undo_url=address(request, contact, "undo", line.key) if not may_correct and may_undo(request, line) else "",
         left=left,
     )
 
@@ -260,5 +262,5 @@ def sections(request: HttpRequest, contact: Contact, parts: list[Any], may: dict
             "consume_url": f"{address(request, contact, 'consume')}?type={part.credit_type.public_id}",
             "activity_url": f"{address(request, contact, 'activity')}?type={part.credit_type.public_id}",
         }
-        for part in parts
+        for part in sorted(parts, key=lambda part: not part.figures.free)  # by name, what is left to use first
     ]

@@ -1,5 +1,6 @@
 """Content → Credits: the types of credit, and who holds them."""
 
+import hashlib
 import uuid
 from typing import Any
 
@@ -16,6 +17,7 @@ from credits import queries, services, wording
 from credits.errors import TypeNameTaken
 from credits.forms import NAME, TypeForm
 from credits.models import CreditType
+from simplero.lib.folding import fold
 from simplero.lib.plurals import plural as plural_of
 from simplero.lib.refusals import Refusal
 from simplero.lib.text import one_line
@@ -27,6 +29,7 @@ from .lookup import may, type_or_404
 from .movements import AGAINST_A_RULE, BAD_INPUT, expiration
 
 HOLDERS = 50  # on a page
+FIELDS = ("name", "plural", "description", "expires_after", "expires_unit")
 
 
 def type_url(request: StaffRequest, credit_type: CreditType, name: str = "type") -> str:
@@ -64,7 +67,11 @@ def add(request: StaffRequest) -> HttpResponse:
                 twin = _twin(request, form.cleaned_data)
                 if twin:  # sent twice: what was asked for is there
                     return see_other(request, type_url(request, twin))
-                form.add_error(refusal.field, refusal.wording)
+                archived = queries.types(request.account, archived=True).filter(
+                    name_key=fold(form.cleaned_data["name"])
+                )
+                hint = " It is archived: you can bring it back instead." if archived.exists() else ""
+                form.add_error(refusal.field, refusal.wording + hint)
                 status = AGAINST_A_RULE
             else:
                 messages.success(request, f"“{made.name}” can be issued now.")
@@ -76,20 +83,37 @@ def add(request: StaffRequest) -> HttpResponse:
 def _twin(request: StaffRequest, wanted: dict[str, Any]) -> CreditType | None:
     """The type that is just what the form asks for, if there is one."""
     alike = queries.types(request.account).filter(name=wanted["name"]).first()
-    return alike if alike and all(getattr(alike, field) == value for field, value in wanted.items()) else None
+    return alike if alike and _is(alike, wanted) else None
+
+
+def _is(credit_type: CreditType, wanted: dict[str, Any]) -> bool:
+    return all(getattr(credit_type, field) == value for field, value in wanted.items())
+
+
+def _seal(credit_type: CreditType) -> str:
+    """A short name for exactly what the form shows of a type: it tells later whether somebody else has changed it since."""
+    return hashlib.sha256(repr([getattr(credit_type, field) for field in FIELDS]).encode()).hexdigest()[:24]
+
+
+_CHANGED_MEANWHILE = (
+    "Meanwhile somebody else changed this type. Nothing of yours has been saved; what you typed is below. "
+    "Look at the type in another tab, then save again if yours is to stand."
+)
 
 
 @staff(can="credits.types")
 @require_http_methods(["GET", "HEAD", "POST"])
 def edit(request: StaffRequest, credit_type: uuid.UUID) -> HttpResponse:
     found = type_or_404(request, credit_type)
-    fields = ("name", "plural", "description", "expires_after", "expires_unit")
-    initial = {field: getattr(found, field) for field in fields} | {"expires_unit": found.expires_unit or "months"}
+    initial = {field: getattr(found, field) for field in FIELDS} | {"expires_unit": found.expires_unit or "months"}
     form, status = TypeForm(request.POST or None, initial=initial), 200
+    seal = _seal(found)
     if request.method == "POST":
         status = BAD_INPUT
         if form.is_valid():
             try:
+                if request.POST.get("seen", seal) != seal and not _is(found, form.cleaned_data):
+                    raise Refusal(_CHANGED_MEANWHILE)
                 services.edit_type(account=request.account, credit_type=found, **form.cleaned_data, actor=request.actor)
             except Refusal as refusal:
                 form.add_error(refusal.field, refusal.wording)
@@ -98,7 +122,7 @@ def edit(request: StaffRequest, credit_type: uuid.UUID) -> HttpResponse:
                 messages.success(request, "Saved.")
                 return see_other(request, type_url(request, found))
         found = type_or_404(request, credit_type)
-    return _form(request, form, status, title=f"Edit {found.name}", action="Save", back=type_url(request, found), editing=found)  # fmt: skip
+    return _form(request, form, status, title=f"Edit {found.name}", action="Save", back=type_url(request, found), editing=found, seal=seal)  # fmt: skip
 
 
 def _form(request: StaffRequest, form: Form, status: int, **context: object) -> HttpResponse:

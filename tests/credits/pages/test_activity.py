@@ -193,20 +193,41 @@ def test_another_accounts_are_not_here(assistant, history, abroad):
         assert assistant.client.post(assistant.at("activity")).status_code == 405
 
 
-def test_what_people_typed_is_never_markup(assistant, acme):
-    evil = "<script>alert(1)</script>"
+def test_what_people_typed_is_never_markup(admin, acme):
+    evil = '"><script>alert(1)</script>{{ 7|add:35 }}'
     odd = factories.credit_type(acme, evil)
-    factories.issue(acme, 1, of=odd, note=evil)
+    person = factories.contact(acme, evil)
+    lot = factories.lot_of(acme, factories.issue(acme, 5, to=person, of=odd, note=evil, expiry="3 months"))
+    use = factories.consume(acme, 2, to=person, of=odd)
+    withdrawal = factories.withdraw(acme, lot, 1, reason=evil)
     for url in (
-        assistant.at("activity"),
-        assistant.page(),
-        assistant.at("consume"),
+        admin.at("activity", person),
+        admin.page(person),
+        f"{admin.page(person)}?done={withdrawal.key}",
+        admin.at("issue", person),
+        admin.at("consume", person),
+        admin.at(f"uses/{use.key}/reverse", person),
+        admin.at(f"lots/{lot.public_id}/withdraw", person),
+        admin.at(f"lots/{lot.public_id}/last-good-day", person),
         "/a/acme/content/credits/",
         f"/a/acme/content/credits/{odd.public_id}/",
+        f"/a/acme/content/credits/{odd.public_id}/edit",
+        f"/a/acme/content/credits/{odd.public_id}/archive",
     ):
-        page = assistant.get(url).content.decode()
-        assert "<script>alert" not in page
-        assert "&lt;script&gt;" in page
+        whole, part = admin.get(url), admin.htmx(url)
+        assert "&lt;script&gt;" in whole.content.decode(), url
+        for answer in (whole, part):
+            assert "<script>alert" not in answer.content.decode(), url
+            assert "42" not in text(answer), url
+
+
+def test_undo_of_ones_own_from_here(assistant, acme):
+    factories.issue(acme, 5)
+    mine = factories.consume(acme, 1, actor=Actor("user", acme.assistant.pk))
+    others = factories.consume(acme, 1)
+    page = assistant.get(assistant.at("activity")).content.decode()
+    assert assistant.at(f"uses/{mine.key}/undo") in page
+    assert assistant.at(f"uses/{others.key}/undo") not in page
 
 
 def test_costs_the_same_for_many_entries(assistant, acme, zen):

@@ -109,6 +109,28 @@ def test_edit(admin, acme):
     assert "Edit coaching session" in text(answer)
 
 
+def test_changed_by_somebody_else_meanwhile(admin, acme):
+    url = f"{HERE}{acme.session.public_id}/edit"
+    seen = admin.get(url).content.decode().split('name="seen" value="')[1].split('"')[0]
+    assert admin.client.post(url, sent(name="theirs", seen=seen)).status_code == 303
+    with nothing_moved():
+        answer = admin.client.post(url, sent(name="mine", seen=seen))
+    assert answer.status_code == 409
+    assert "Meanwhile somebody else changed this type." in text(answer)
+    assert 'value="mine"' in answer.content.decode()
+    assert of(acme, "theirs")
+    assert admin.client.post(url, sent(name="theirs", seen=seen)).status_code == 303  # the first one, sent twice
+    seen = answer.content.decode().split('name="seen" value="')[1].split('"')[0]
+    assert admin.client.post(url, sent(name="mine", seen=seen)).status_code == 303
+
+
+def test_the_name_of_an_archived_type(admin, acme):
+    admin.client.post(f"{HERE}{acme.session.public_id}/archive")
+    answer = admin.client.post(HERE + "add", sent(name="Session"))
+    assert answer.status_code == 409
+    assert "It is archived: you can bring it back instead." in text(answer)
+
+
 def test_archive_and_bring_back(admin, acme):
     factories.issue(acme, 5)
     here = f"{HERE}{acme.session.public_id}/"
