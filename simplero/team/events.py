@@ -5,6 +5,11 @@ from typing import ClassVar
 
 
 @dataclass(frozen=True, slots=True)
+class AccountOpened:
+    kind: ClassVar[str] = "account.opened"
+
+
+@dataclass(frozen=True, slots=True)
 class MemberInvited:
     kind: ClassVar[str] = "member.invited"
     invitation_id: int

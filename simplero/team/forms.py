@@ -15,6 +15,7 @@ from simplero.lib.places import currencies, time_zones
 from simplero.lib.refusals import Refusal
 from simplero.tenancy.models import User
 from simplero.tenancy.roles import ADMIN, ASSISTANT, OWNER, ROLES
+from simplero.tenancy.scope import scope
 
 from . import services
 
@@ -73,14 +74,17 @@ class SignUpForm(BusinessForm, entrance.SignupForm):
         return self.cleaned_data
 
     def save(self, request: HttpRequest) -> User:
-        user, _ = services.sign_up(
-            email=self.cleaned_data["email"],
-            password=self.cleaned_data["password1"],
-            name=self.cleaned_data["name"],
-            account_name=self.cleaned_data["account_name"],
-            time_zone=self.cleaned_data["time_zone"],
-            currency=self.cleaned_data["currency"],
-        )
+        account_id = services.next_account_id()
+        with scope(account_id):
+            user, _ = services.sign_up(
+                account_id=account_id,
+                email=self.cleaned_data["email"],
+                password=self.cleaned_data["password1"],
+                name=self.cleaned_data["name"],
+                account_name=self.cleaned_data["account_name"],
+                time_zone=self.cleaned_data["time_zone"],
+                currency=self.cleaned_data["currency"],
+            )
         return user
 
     def try_save(self, request: HttpRequest) -> tuple[User, None]:

@@ -5,7 +5,7 @@ from datetime import timedelta
 
 from allauth.account.models import EmailAddress
 from django.core.mail import EmailMessage
-from django.db import IntegrityError, transaction
+from django.db import IntegrityError, connection, transaction
 from django.db.models.functions import Now
 from django.template.loader import render_to_string
 
@@ -18,6 +18,7 @@ from simplero.tenancy.roles import OWNER
 
 from . import errors, tokens
 from .events import (
+    AccountOpened,
     AccountRenamed,
     InvitationRevoked,
     MemberInvited,
@@ -63,24 +64,44 @@ RESERVED_SLUGS = frozenset(
 LinkTo = Callable[[str], str]  # from a token to the absolute address that takes it
 
 
-# Coming in from outside: no account is open yet.
+# Coming in from outside. A new account's scope is opened on the id that it will have.
+
+
+def next_account_id() -> int:
+    """An id that no account has and none will be given: the scope of an account is open before its first row is written."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT nextval(pg_get_serial_sequence(%s, 'id'))", [Account._meta.db_table])
+        return cursor.fetchone()[0]
 
 
 @transaction.atomic
 def sign_up(
-    *, email: str, password: str, name: str, account_name: str, time_zone: str, currency: str, verified: bool = False
+    *,
+    account_id: int,
+    email: str,
+    password: str,
+    name: str,
+    account_name: str,
+    time_zone: str,
+    currency: str,
+    verified: bool = False,
 ) -> tuple[User, Account]:
     """A person and their business, both or neither; the person owns it. `verified`: the address is known to be theirs.
 
-    Raises AddressTaken.
+    `account_id` comes from `next_account_id`, and its scope is open. Raises AddressTaken.
     """
     user = _add_person(email=email, password=password, name=name, verified=verified)
-    return user, open_account(owner=user, name=account_name, time_zone=time_zone, currency=currency)
+    return user, open_account(
+        account_id=account_id, owner=user, name=account_name, time_zone=time_zone, currency=currency
+    )
 
 
 @transaction.atomic
-def open_account(*, owner: User, name: str, time_zone: str, currency: str) -> Account:
-    """A new business with `owner` as its owner, at an address made of its name: a second "Studio" gets studio-2."""
+def open_account(*, account_id: int, owner: User, name: str, time_zone: str, currency: str) -> Account:
+    """A new business with `owner` as its owner, at an address made of its name: a second "Studio" gets studio-2.
+
+    `account_id` comes from `next_account_id`, and its scope is open.
+    """
     name = one_line(name)
     base = slug(name, otherwise="account")
     number = 2 if base in RESERVED_SLUGS else 1
@@ -88,11 +109,14 @@ def open_account(*, owner: User, name: str, time_zone: str, currency: str) -> Ac
         candidate = base if number == 1 else f"{base}-{number}"
         try:
             with transaction.atomic():  # the database says who was first
-                account = Account.objects.create(name=name, slug=candidate, time_zone=time_zone, currency=currency)
+                account = Account.objects.create(
+                    pk=account_id, name=name, slug=candidate, time_zone=time_zone, currency=currency
+                )
         except IntegrityError:
             number = max(number + 1, _next_number(base))
         else:
             Membership.objects.create(account=account, user=owner, role=OWNER)
+            outbox.record(account=account, fact=AccountOpened(), actor=Actor("user", owner.pk))
             return account
 
 

@@ -17,6 +17,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from simplero.lib.refusals import Refusal
 from simplero.tenancy.models import Membership
 from simplero.tenancy.roles import PERMISSIONS, ROLES, allows
+from simplero.tenancy.scope import scope
 from simplero.web.access import staff
 from simplero.web.http import StaffRequest, page_or_fragment, see_other
 
@@ -51,12 +52,15 @@ def account_new(request: StaffRequest) -> HttpResponse:
     """Another business of a person who is here already."""
     form = BusinessForm(request.POST or None)
     if request.method == "POST" and form.is_valid():
-        account = services.open_account(
-            owner=request.user,
-            name=form.cleaned_data["account_name"],
-            time_zone=form.cleaned_data["time_zone"],
-            currency=form.cleaned_data["currency"],
-        )
+        account_id = services.next_account_id()
+        with scope(account_id):
+            account = services.open_account(
+                account_id=account_id,
+                owner=request.user,
+                name=form.cleaned_data["account_name"],
+                time_zone=form.cleaned_data["time_zone"],
+                currency=form.cleaned_data["currency"],
+            )
         return see_other(request, "team:home", account.slug)
     status = 422 if form.is_bound else 200
     return page_or_fragment(

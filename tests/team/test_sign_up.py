@@ -3,8 +3,10 @@ from allauth.account.models import EmailAddress
 from django.test import Client
 
 from simplero.mail.models import Message
+from simplero.outbox.models import Event
 from simplero.team import services
 from simplero.tenancy.models import Account, Membership, User
+from simplero.tenancy.scope import scope
 from tests.conftest import PASSWORD
 from tests.team.steps import in_threads
 
@@ -35,6 +37,9 @@ def test_makes_person_and_business_and_signs_in(client, db, link):
         "NOK",
     )
     assert client.get("/").url == "/a/berg-son/"
+    with scope(account, read_only=True):
+        opened = Event.objects.get()
+    assert (opened.kind, opened.actor_id) == ("account.opened", membership.user_id)
     assert not EmailAddress.objects.get().verified
     path = link("ada@berg.example")
     assert client.get(path).status_code == 200
@@ -111,14 +116,17 @@ def test_addresses_are_readable_and_not_ours(client, db, name, slug):
 @pytest.mark.django_db(transaction=True)
 def test_two_businesses_of_one_name_at_once():
     def one(number):
-        return services.sign_up(
-            email=f"p{number}@x.example",
-            password=PASSWORD,
-            name="P",
-            account_name="Studio",
-            time_zone="UTC",
-            currency="EUR",
-        )[1].slug
+        account_id = services.next_account_id()
+        with scope(account_id):
+            return services.sign_up(
+                account_id=account_id,
+                email=f"p{number}@x.example",
+                password=PASSWORD,
+                name="P",
+                account_name="Studio",
+                time_zone="UTC",
+                currency="EUR",
+            )[1].slug
 
     slugs = in_threads(*[lambda number=number: one(number) for number in range(6)])
     assert sorted(slugs) == ["studio", "studio-2", "studio-3", "studio-4", "studio-5", "studio-6"]
