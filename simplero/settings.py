@@ -220,7 +220,7 @@ USE_I18N = False
 USE_TZ = True
 TIME_ZONE = "UTC"
 STATIC_URL = "static/"
-STATIC_ROOT = BASE_DIR / "var" / "static"
+STATIC_ROOT = None if DEBUG or DEMO else BASE_DIR / "var" / "static"  # where finders serve, nothing is collected
 STATICFILES_DIRS = [BASE_DIR / "static", ("", BASE_DIR / "var" / "assets")]
 if DEBUG or DEMO:
     WHITENOISE_USE_FINDERS = True
