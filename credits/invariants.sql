@@ -15,24 +15,34 @@ WITH entry AS MATERIALIZED (
   SELECT a.id, a.lot_id, a.entry_id, a.amount, e.kind, e.wallet_id, e.lot_id AS names, e.linked_id
     FROM credits_allocation a LEFT JOIN entry e ON e.id = a.entry_id
    WHERE a.account_id = current_setting('app.account_id')::bigint
-), moved AS (
-  SELECT wallet_id, sum(amount) AS balance, max(seq) AS seq, max(happened_at) AS at,
+), told AS (  -- what events tell of entries
+  SELECT (body ->> 'entry')::uuid AS key, (body ->> 'amount')::bigint AS amount, kind, id
+    FROM outbox_event WHERE account_id = current_setting('app.account_id')::bigint AND body ? 'entry'
+), moved AS (  -- grouped by kind first: a sum for each kind, not a question for each row
+  SELECT wallet_id, sum(amount) AS balance, max(seq) AS seq, max(at) AS at,
          coalesce(sum(amount) FILTER (WHERE kind = 'issue'), 0) AS issued,
          coalesce(-sum(amount) FILTER (WHERE kind IN ('consume', 'reverse')), 0) AS used,
          coalesce(-sum(amount) FILTER (WHERE kind IN ('expire', 'restore')), 0) AS expired,
          coalesce(-sum(amount) FILTER (WHERE kind = 'withdraw'), 0) AS withdrawn
-    FROM entry GROUP BY wallet_id
+    FROM (SELECT wallet_id, kind, sum(amount) AS amount, max(seq) AS seq, max(happened_at) AS at FROM entry GROUP BY wallet_id, kind) AS by_kind
+   GROUP BY wallet_id
 ), held AS (
   SELECT wallet_id, sum(remaining) AS remaining FROM lot GROUP BY wallet_id
-), drawn AS (  -- per lot, what its allocations come to
-  SELECT t.lot_id,
-         sum(t.amount) AS remaining,
-         coalesce(sum(t.amount) FILTER (WHERE t.entry_id = l.entry_id AND t.kind IN ('issue', 'reverse')), 0) AS made,
-         coalesce(-sum(t.amount) FILTER (WHERE t.kind = 'consume' OR (t.kind = 'reverse' AND t.entry_id <> l.entry_id)), 0) AS used,
-         coalesce(-sum(t.amount) FILTER (WHERE t.kind IN ('expire', 'restore')), 0) AS expired,
-         coalesce(-sum(t.amount) FILTER (WHERE t.kind = 'withdraw'), 0) AS withdrawn,
-         count(*) FILTER (WHERE t.kind = 'expire') AS times_expired
-    FROM touch t JOIN lot l ON l.id = t.lot_id GROUP BY t.lot_id
+), made AS (  -- per lot, the allocation with which it began
+  SELECT l.id AS lot_id, t.kind, t.amount FROM lot l JOIN touch t ON t.entry_id = l.entry_id AND t.lot_id = l.id WHERE t.kind IN ('issue', 'reverse')
+), drawn AS (  -- per lot, what its allocations come to; `used` still counts it as given back when a reversal opened it
+  SELECT lot_id, sum(amount) AS remaining,
+         coalesce(-sum(amount) FILTER (WHERE kind IN ('consume', 'reverse')), 0) AS used,
+         coalesce(-sum(amount) FILTER (WHERE kind IN ('expire', 'restore')), 0) AS expired,
+         coalesce(-sum(amount) FILTER (WHERE kind = 'withdraw'), 0) AS withdrawn,
+         coalesce(sum(times) FILTER (WHERE kind = 'expire'), 0) AS times_expired
+    FROM (SELECT lot_id, kind, sum(amount) AS amount, count(*) AS times FROM touch GROUP BY lot_id, kind) AS by_kind GROUP BY lot_id
+), of_lot AS (
+  SELECT d.lot_id, coalesce(m.amount, 0) AS made, d.remaining, d.expired, d.withdrawn, d.times_expired,
+         d.used + CASE WHEN m.kind = 'reverse' THEN m.amount ELSE 0 END AS used
+    FROM drawn d LEFT JOIN made m ON m.lot_id = d.lot_id
+), of_entry AS MATERIALIZED (  -- per entry, what its allocations come to
+  SELECT entry_id, sum(amount) AS amount FROM touch GROUP BY entry_id
 ), given AS (  -- per use and lot, what reversals gave back; a lot opened by one stands for the lot that it replaces
   SELECT t.linked_id AS use_id, CASE WHEN l.entry_id = t.entry_id THEN l.replaces_id ELSE l.id END AS lot_id, sum(t.amount) AS back
     FROM touch t JOIN lot l ON l.id = t.lot_id WHERE t.kind = 'reverse' GROUP BY 1, 2
@@ -66,23 +76,19 @@ SELECT 'I3', e.wallet_id, 'entry ' || e.id, format('leaves a balance below zero:
 
 -- I4: a key stands for one entry, and an entry has told of itself in one event.
 UNION ALL
-SELECT CASE WHEN k.entries > 1 THEN 'I4' ELSE 'event' END, k.wallet_id, 'entry ' || k.entry_id,
-       CASE WHEN k.entries > 1 THEN format('shares its key %s with %s more', k.key, k.entries - 1)
-            WHEN k.entries = 0 THEN format('is told of by event %s, and is not there (key %s)', k.event_id, k.key)
-            WHEN k.told = 0 THEN format('is told of by no event (key %s)', k.key)
-            WHEN k.told > 1 THEN format('is told of by %s events (key %s)', k.told, k.key)
-            ELSE format('is told of by event %s with another amount or kind', k.event_id) END
-  FROM (
-    SELECT key, count(*) FILTER (WHERE told_by IS NULL) AS entries, count(told_by) AS told, max(told_by) AS event_id,
-           max(wallet_id) AS wallet_id, max(id) AS entry_id, min(amount) AS least, max(amount) AS most, min(fact) AS one, max(fact) AS other
-      FROM (
-        SELECT key, id, wallet_id, amount, credits_fact(kind) AS fact, NULL::bigint AS told_by FROM entry
-        UNION ALL
-        SELECT (body ->> 'entry')::uuid, NULL, NULL, (body ->> 'amount')::bigint, kind, id
-          FROM outbox_event WHERE account_id = current_setting('app.account_id')::bigint AND body ? 'entry'
-      ) AS said GROUP BY key
-  ) AS k
- WHERE k.entries <> 1 OR k.told <> 1 OR k.least <> k.most OR k.one <> k.other
+SELECT 'I4', min(e.wallet_id), 'entry ' || max(e.id), format('shares its key %s with %s more', e.key, count(*) - 1)
+  FROM entry e GROUP BY e.key HAVING count(*) > 1
+UNION ALL
+SELECT 'event', e.wallet_id, 'entry ' || coalesce(e.id::text, ''),
+       CASE WHEN e.id IS NULL THEN format('is told of by event %s, and is not there (key %s)', t.id, t.key)
+            WHEN t.id IS NULL THEN format('is told of by no event (key %s)', e.key)
+            ELSE format('is told of by event %s with another amount or kind', t.id) END
+  FROM entry e FULL JOIN told t ON t.key = e.key
+ WHERE e.id IS NULL OR t.id IS NULL OR t.amount <> e.amount OR NOT starts_with(t.kind, 'credits.' || e.kind)
+UNION ALL  -- asked only when there are more events than entries
+SELECT 'event', e.wallet_id, 'entry ' || e.id, format('is told of by %s events (key %s)', count(*), e.key)
+  FROM entry e JOIN told t ON t.key = e.key WHERE (SELECT count(*) FROM told) <> (SELECT count(*) FROM entry)
+ GROUP BY e.id, e.wallet_id, e.key HAVING count(*) > 1
 
 -- I5: each lot is what was used of it, expired, withdrawn and is left; and its allocations say the same.
 UNION ALL
@@ -90,14 +96,17 @@ SELECT 'I5', l.wallet_id, 'lot ' || l.id,
        format('of %s has %s left, %s expired (%s times), %s withdrawn, %s used; its allocations make it %s with %s, %s (%s times), %s, %s',
               l.amount, l.remaining, l.expired, l.times_expired, l.withdrawn, l.amount - l.remaining - l.expired - l.withdrawn,
               coalesce(d.made, 0), coalesce(d.remaining, 0), coalesce(d.expired, 0), coalesce(d.times_expired, 0), coalesce(d.withdrawn, 0), coalesce(d.used, 0))
-  FROM lot l LEFT JOIN drawn d ON d.lot_id = l.id
+  FROM lot l LEFT JOIN of_lot d ON d.lot_id = l.id
  WHERE (l.amount, l.remaining, l.expired, l.times_expired, l.withdrawn, l.amount - l.remaining - l.expired - l.withdrawn)
        IS DISTINCT FROM (d.made, d.remaining, d.expired, d.times_expired, d.withdrawn, d.used)
     OR d.used < 0 OR l.open <> (l.remaining > 0) OR (l.withdrawn_at IS NOT NULL AND l.withdrawn = 0)
 UNION ALL
-SELECT 'I5', e.wallet_id, 'entry ' || e.id, format('moved %s, its allocations add up to %s', e.amount, coalesce(t.amount, 0))
-  FROM entry e LEFT JOIN (SELECT entry_id, sum(amount) AS amount FROM touch GROUP BY entry_id) AS t ON t.entry_id = e.id
- WHERE e.amount <> coalesce(t.amount, 0) OR (e.kind = 'redate' AND t.entry_id IS NOT NULL)
+SELECT 'I5', e.wallet_id, 'entry ' || e.id, format('moved %s, its allocations add up to %s', e.amount, t.amount)
+  FROM entry e JOIN of_entry t ON t.entry_id = e.id WHERE e.amount <> t.amount OR e.kind = 'redate'
+UNION ALL  -- asked only when there are fewer
+SELECT 'I5', e.wallet_id, 'entry ' || e.id, format('moved %s, its allocations add up to 0', e.amount)
+  FROM entry e WHERE e.amount <> 0 AND (SELECT count(*) FROM of_entry) <> (SELECT count(*) FROM entry WHERE amount <> 0)
+   AND NOT EXISTS (SELECT FROM of_entry t WHERE t.entry_id = e.id)
 UNION ALL
 SELECT 'I5', l.wallet_id, 'lot ' || l.id, format('is drawn on by entry %s, which names another lot or is of another wallet', t.entry_id)
   FROM touch t JOIN lot l ON l.id = t.lot_id

@@ -89,7 +89,7 @@ def test_nothing_stays_on_the_connection(acme):
 @pytest.mark.django_db(transaction=True)
 def test_a_scope_that_fails_keeps_nothing(acme):
     assert acme.session
-    with pytest.raises(ZeroDivisionError), scope(acme.account):
+    with pytest.raises(ZeroDivisionError), scope(acme.account):  # noqa: PT012
         factories.contact(acme, "Ben")
         1 / 0  # noqa: B018
     with scope(acme.account):

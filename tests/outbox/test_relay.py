@@ -1,0 +1,168 @@
+"""The relay: what is due is done once, in turn, whatever fails, and whoever dies."""
+
+import threading
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from django.db import connection, transaction
+
+from simplero.outbox import handlers
+from simplero.outbox.models import Job
+from simplero.outbox.relay import LEASE, claim, perform, relay
+from simplero.tenancy.scope import require
+
+NOON = datetime(2026, 3, 3, 12, tzinfo=UTC)
+
+
+@pytest.fixture
+def done(monkeypatch):
+    """Jobs of the kind "note" are noted here; a subject of 13 fails."""
+    seen = []
+
+    def note(*, account_id, subject):
+        require(account_id)
+        seen.append((account_id, subject))
+        if subject == 13:
+            raise ZeroDivisionError
+        return True
+
+    monkeypatch.setitem(handlers.HANDLERS, "note", note)
+    return seen
+
+
+def add(world, subject=0, *, kind="note", due=NOON):
+    return Job.objects.create(account_id=world.account.pk, kind=kind, subject=subject, due=due)
+
+
+def test_does_what_is_due_and_no_more(acme, zen, at, done):
+    at(NOON)
+    add(acme, 1)
+    add(zen, 2)
+    later = add(acme, 3, due=NOON + timedelta(microseconds=1))
+    assert relay() == 2
+    assert sorted(done) == sorted([(acme.account.pk, 1), (zen.account.pk, 2)])
+    assert list(Job.objects.all()) == [later]
+
+
+def test_one_of_each_account_before_the_second_of_any(acme, zen, at, done):
+    at(NOON)
+    for subject in range(5):
+        add(acme, subject, due=NOON - timedelta(hours=1))
+    add(zen, 9)
+    assert [job.account_id for job in claim(3)] == [acme.account.pk, zen.account.pk, acme.account.pk]
+
+
+def test_a_failure_is_logged_keeps_its_job_and_holds_up_nobody(acme, zen, at, done, caplog):
+    at(NOON)
+    job = add(acme, 13)
+    add(zen, 1)
+    assert relay() == 2
+    assert (zen.account.pk, 1) in done
+    assert f"job {job.pk} (note 13 of account {acme.account.pk}) failed at attempt 1; again in 0:00:05" in caplog.text
+    job.refresh_from_db()
+    assert (job.attempts, job.due, job.leased_until) == (1, NOON, NOON + timedelta(seconds=5))
+
+
+def test_waits_longer_each_time_up_to_an_hour(acme, at, done):
+    job = add(acme, 13)
+    now, waits = NOON, []
+    for _ in range(13):
+        at(now)
+        assert relay() == 1
+        job.refresh_from_db()
+        waits.append((job.leased_until - now).total_seconds())
+        now = job.leased_until
+    assert waits == [5, 10, 20, 40, 80, 160, 320, 640, 1280, 2560, 3600, 3600, 3600]
+
+
+def test_a_kind_that_nobody_does_is_a_failure(acme, at, caplog):
+    at(NOON)
+    add(acme, kind="unheard.of")
+    assert relay() == 1
+    assert "KeyError: 'unheard.of'" in caplog.text
+    assert Job.objects.get().attempts == 1
+
+
+def test_what_a_failed_job_had_written_never_happened(acme, at, monkeypatch):
+    at(NOON)
+
+    def half(*, account_id, subject):
+        Job.objects.create(account_id=account_id, kind="trace")
+        raise ZeroDivisionError
+
+    monkeypatch.setitem(handlers.HANDLERS, "note", half)
+    add(acme)
+    relay()
+    assert not Job.objects.filter(kind="trace").exists()
+
+
+def test_a_job_that_is_not_finished_gets_another_turn(acme, at, monkeypatch):
+    at(NOON)
+    turns = iter([False, False, True])
+    monkeypatch.setitem(handlers.HANDLERS, "note", lambda **_: next(turns))
+    add(acme)
+    assert relay() == 3
+    assert not Job.objects.exists()
+
+
+def test_a_relay_that_died_lets_go_when_its_lease_runs_out(acme, at, done):
+    at(NOON)
+    add(acme, 1)
+    [lost] = claim(10)
+    assert relay() == 0
+    at(NOON + LEASE)
+    assert relay() == 1
+    perform(lost)  # it was only slow: by now the job is somebody else's and done
+    assert done == [(acme.account.pk, 1)]
+
+
+def test_a_kind_has_one_handler():
+    shipped = handlers.HANDLERS["credits.expire"]
+    handlers.register("credits.expire", shipped)
+    with pytest.raises(ValueError, match="credits.expire"):
+        handlers.register("credits.expire", lambda **_: True)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_two_relays_share_the_work(acme, zen, done):
+    for subject in range(60):
+        add(acme if subject % 2 else zen, 100 + subject)
+
+    def work():
+        try:
+            relay(batch=5)
+        finally:
+            connection.close()
+
+    threads = [threading.Thread(target=work) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert sorted(subject for _, subject in done) == list(range(100, 160))
+    assert not Job.objects.exists()
+
+
+@pytest.mark.django_db(transaction=True)
+def test_waits_for_no_lock(acme, done):
+    """A job that somebody holds is passed by."""
+    held, free = add(acme, 1), add(acme, 2)
+    ready, over = threading.Event(), threading.Event()
+
+    def hold():
+        try:
+            with transaction.atomic():
+                Job.objects.select_for_update().get(pk=held.pk)
+                ready.set()
+                over.wait(10)
+        finally:
+            connection.close()
+
+    thread = threading.Thread(target=hold)
+    thread.start()
+    assert ready.wait(10)
+    try:
+        assert [job.id for job in claim(10)] == [free.pk]
+    finally:
+        over.set()
+        thread.join()
