@@ -58,12 +58,12 @@ def claim(limit: int) -> list[Claim]:
                   WHERE (j.leased_until <= ledger_now()) IS NOT FALSE
                   ORDER BY w.turn, j.due, j.id LIMIT %s FOR UPDATE OF j SKIP LOCKED
                ), leased AS (
-                 UPDATE outbox_job j SET leased_until = ledger_now() + %s, attempts = least(j.attempts + 1, 1000)
+                 UPDATE outbox_job j SET leased_until = ledger_now() + %s * interval '1 second', attempts = least(j.attempts + 1, 1000)
                    FROM chosen c WHERE j.id = c.id
                  RETURNING j.id, j.account_id, j.kind, j.subject, j.attempts, c.turn, j.due
                )
                SELECT id, account_id, kind, subject, attempts FROM leased ORDER BY turn, due, id""",
-            [limit, LEASE],
+            [limit, LEASE.total_seconds()],
         )
         return [Claim(*row) for row in cursor.fetchall()]
 
@@ -85,8 +85,8 @@ def perform(job: Claim) -> None:
             *(job.id, job.kind, job.subject, job.account_id, job.attempts, wait),
         )
         _execute(
-            "UPDATE outbox_job SET leased_until = ledger_now() + %s WHERE id = %s AND attempts = %s",
-            *(wait, job.id, job.attempts),
+            "UPDATE outbox_job SET leased_until = ledger_now() + %s * interval '1 second' WHERE id = %s AND attempts = %s",
+            *(wait.total_seconds(), job.id, job.attempts),
         )
 
 
@@ -95,7 +95,7 @@ def _is_ours(job: Claim) -> bool:
     return _execute("SELECT FROM outbox_job WHERE id = %s AND attempts = %s FOR UPDATE", job.id, job.attempts) == 1
 
 
-def _execute(statement: str, *arguments: object) -> int:
+def _execute(statement: str, *arguments: float) -> int:
     with connection.cursor() as cursor:
         cursor.execute(statement, arguments)
         return cursor.rowcount
