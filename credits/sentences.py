@@ -166,7 +166,7 @@ def event_sentence(body: Mapping[str, Any], kind: str, credit_type: Unit | None)
     body["credit_type_id"] names, None when it is not known. Raises KeyError for a kind that is not of credits."""
     of = credit_type or _Credit
     if kind == "credits.redated":
-        return f"Last good day changed of some {of.plural}"
+        return f"Last good day of some {of.plural} changed"
     amount, left = abs(int(body["amount"])), int(body["balance"])
     return f"{quantity(amount, of)} {_EVENTS[kind]}, {f'{left:,}' if left else 'none'} left"
 

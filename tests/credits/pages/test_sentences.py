@@ -101,7 +101,7 @@ def test_movement(said, expected):
         ("credits.withdrawn", -2, 2, "2 coaching sessions withdrawn, 2 left"),
         ("credits.expired", -2, 0, "2 coaching sessions expired, none left"),
         ("credits.restored", 2, 2, "2 coaching sessions restored, 2 left"),
-        ("credits.redated", 0, 2, "Last good day changed of some coaching sessions"),
+        ("credits.redated", 0, 2, "Last good day of some coaching sessions changed"),
     ],
 )
 def test_event(kind, amount, balance, expected):
