@@ -7,14 +7,15 @@
 WITH entry AS MATERIALIZED (
   SELECT id, key, wallet_id, seq, kind, amount, balance_after, linked_id, lot_id, happened_at
     FROM credits_entry WHERE account_id = current_setting('app.account_id')::bigint
+), answer AS MATERIALIZED (
+  SELECT * FROM entry WHERE linked_id IS NOT NULL
 ), lot AS MATERIALIZED (
   SELECT * FROM credits_lot WHERE account_id = current_setting('app.account_id')::bigint
 ), wallet AS MATERIALIZED (
   SELECT * FROM credits_wallet WHERE account_id = current_setting('app.account_id')::bigint
-), touch AS MATERIALIZED (  -- each allocation beside its entry, if that is there
-  SELECT a.id, a.lot_id, a.entry_id, a.amount, e.kind, e.wallet_id, e.lot_id AS names, e.linked_id
-    FROM credits_allocation a LEFT JOIN entry e ON e.id = a.entry_id
-   WHERE a.account_id = current_setting('app.account_id')::bigint
+), touch AS MATERIALIZED (  -- each entry beside its allocations; one without any stands alone
+  SELECT a.id, a.lot_id, a.amount, e.id AS entry_id, e.kind, e.wallet_id, e.lot_id AS names, e.linked_id, e.amount AS moved
+    FROM entry e LEFT JOIN credits_allocation a ON a.account_id = current_setting('app.account_id')::bigint AND a.entry_id = e.id
 ), told AS (  -- what events tell of entries
   SELECT (body ->> 'entry')::uuid AS key, (body ->> 'amount')::bigint AS amount, kind, id
     FROM outbox_event WHERE account_id = current_setting('app.account_id')::bigint AND body ? 'entry'
@@ -28,21 +29,19 @@ WITH entry AS MATERIALIZED (
    GROUP BY wallet_id
 ), held AS (
   SELECT wallet_id, sum(remaining) AS remaining FROM lot GROUP BY wallet_id
-), made AS (  -- per lot, the allocation with which it began
-  SELECT l.id AS lot_id, t.kind, t.amount FROM lot l JOIN touch t ON t.entry_id = l.entry_id AND t.lot_id = l.id WHERE t.kind IN ('issue', 'reverse')
-), drawn AS (  -- per lot, what its allocations come to; `used` still counts it as given back when a reversal opened it
+), part AS MATERIALIZED (  -- per lot, what its allocations come to by kind; apart: what made it, and what has no business with it
+  SELECT l.id AS lot_id, t.kind, t.entry_id = l.entry_id AND t.kind IN ('issue', 'reverse') AS makes,
+         t.wallet_id <> l.wallet_id OR t.names <> l.id OR (t.names IS NULL AND t.kind IN ('withdraw', 'expire', 'restore')) AS strange,
+         sum(t.amount) AS amount, count(*) AS times, max(t.entry_id) AS entry_id
+    FROM touch t JOIN lot l ON l.id = t.lot_id GROUP BY 1, 2, 3, 4
+), drawn AS (
   SELECT lot_id, sum(amount) AS remaining,
-         coalesce(-sum(amount) FILTER (WHERE kind IN ('consume', 'reverse')), 0) AS used,
+         coalesce(sum(amount) FILTER (WHERE makes), 0) AS made,
+         coalesce(-sum(amount) FILTER (WHERE kind IN ('consume', 'reverse') AND NOT makes), 0) AS used,
          coalesce(-sum(amount) FILTER (WHERE kind IN ('expire', 'restore')), 0) AS expired,
          coalesce(-sum(amount) FILTER (WHERE kind = 'withdraw'), 0) AS withdrawn,
          coalesce(sum(times) FILTER (WHERE kind = 'expire'), 0) AS times_expired
-    FROM (SELECT lot_id, kind, sum(amount) AS amount, count(*) AS times FROM touch GROUP BY lot_id, kind) AS by_kind GROUP BY lot_id
-), of_lot AS (
-  SELECT d.lot_id, coalesce(m.amount, 0) AS made, d.remaining, d.expired, d.withdrawn, d.times_expired,
-         d.used + CASE WHEN m.kind = 'reverse' THEN m.amount ELSE 0 END AS used
-    FROM drawn d LEFT JOIN made m ON m.lot_id = d.lot_id
-), of_entry AS MATERIALIZED (  -- per entry, what its allocations come to
-  SELECT entry_id, sum(amount) AS amount FROM touch GROUP BY entry_id
+    FROM part GROUP BY lot_id
 ), given AS (  -- per use and lot, what reversals gave back; a lot opened by one stands for the lot that it replaces
   SELECT t.linked_id AS use_id, CASE WHEN l.entry_id = t.entry_id THEN l.replaces_id ELSE l.id END AS lot_id, sum(t.amount) AS back
     FROM touch t JOIN lot l ON l.id = t.lot_id WHERE t.kind = 'reverse' GROUP BY 1, 2
@@ -71,8 +70,6 @@ UNION ALL
 SELECT 'I3', l.wallet_id, 'lot ' || l.id,
        format('has an amount below zero: %s left, %s expired, %s withdrawn', l.remaining, l.expired, l.withdrawn)
   FROM lot l WHERE least(l.remaining, l.expired, l.withdrawn) < 0
-UNION ALL
-SELECT 'I3', e.wallet_id, 'entry ' || e.id, format('leaves a balance below zero: %s', e.balance_after) FROM entry e WHERE e.balance_after < 0
 
 -- I4: a key stands for one entry, and an entry has told of itself in one event.
 UNION ALL
@@ -96,21 +93,19 @@ SELECT 'I5', l.wallet_id, 'lot ' || l.id,
        format('of %s has %s left, %s expired (%s times), %s withdrawn, %s used; its allocations make it %s with %s, %s (%s times), %s, %s',
               l.amount, l.remaining, l.expired, l.times_expired, l.withdrawn, l.amount - l.remaining - l.expired - l.withdrawn,
               coalesce(d.made, 0), coalesce(d.remaining, 0), coalesce(d.expired, 0), coalesce(d.times_expired, 0), coalesce(d.withdrawn, 0), coalesce(d.used, 0))
-  FROM lot l LEFT JOIN of_lot d ON d.lot_id = l.id
+  FROM lot l LEFT JOIN drawn d ON d.lot_id = l.id
  WHERE (l.amount, l.remaining, l.expired, l.times_expired, l.withdrawn, l.amount - l.remaining - l.expired - l.withdrawn)
        IS DISTINCT FROM (d.made, d.remaining, d.expired, d.times_expired, d.withdrawn, d.used)
     OR d.used < 0 OR l.open <> (l.remaining > 0) OR (l.withdrawn_at IS NOT NULL AND l.withdrawn = 0)
 UNION ALL
-SELECT 'I5', e.wallet_id, 'entry ' || e.id, format('moved %s, its allocations add up to %s', e.amount, t.amount)
-  FROM entry e JOIN of_entry t ON t.entry_id = e.id WHERE e.amount <> t.amount OR e.kind = 'redate'
-UNION ALL  -- asked only when there are fewer
-SELECT 'I5', e.wallet_id, 'entry ' || e.id, format('moved %s, its allocations add up to 0', e.amount)
-  FROM entry e WHERE e.amount <> 0 AND (SELECT count(*) FROM of_entry) <> (SELECT count(*) FROM entry WHERE amount <> 0)
-   AND NOT EXISTS (SELECT FROM of_entry t WHERE t.entry_id = e.id)
+SELECT 'I5', t.wallet_id, 'entry ' || t.entry_id, format('moved %s, its allocations add up to %s', t.moved, coalesce(sum(t.amount), 0))
+  FROM touch t GROUP BY t.entry_id, t.wallet_id, t.moved HAVING t.moved <> coalesce(sum(t.amount), 0)
 UNION ALL
-SELECT 'I5', l.wallet_id, 'lot ' || l.id, format('is drawn on by entry %s, which names another lot or is of another wallet', t.entry_id)
-  FROM touch t JOIN lot l ON l.id = t.lot_id
- WHERE t.wallet_id <> l.wallet_id OR t.names <> l.id OR (t.names IS NULL AND t.kind IN ('withdraw', 'expire', 'restore'))
+SELECT 'I5', t.wallet_id, 'entry ' || t.entry_id, format('moves nothing, and has an allocation of %s', t.amount)
+  FROM touch t WHERE t.moved = 0 AND t.amount IS NOT NULL
+UNION ALL
+SELECT 'I5', l.wallet_id, 'lot ' || l.id, format('is drawn on by entry %s, which names another lot or is of another wallet', p.entry_id)
+  FROM part p JOIN lot l ON l.id = p.lot_id WHERE p.strange
 UNION ALL
 SELECT 'I5', l.wallet_id, 'lot ' || l.id, format('ends at %s, its last good day %s at %s', l.expires_at, l.last_good_day, d.at)
   FROM lot l LEFT JOIN day_end d ON d.last_good_day = l.last_good_day WHERE l.expires_at IS DISTINCT FROM d.at
@@ -123,11 +118,11 @@ SELECT 'I5', u.wallet_id, 'entry ' || u.id,
  WHERE g.back > coalesce(-t.amount, 0)
 UNION ALL
 SELECT 'I5', x.wallet_id, 'entry ' || x.id, format('wrote off %s, and %s has been restored', -x.amount, sum(r.amount))
-  FROM entry x JOIN entry r ON r.linked_id = x.id AND r.kind = 'restore'
+  FROM entry x JOIN answer r ON r.linked_id = x.id AND r.kind = 'restore'
  GROUP BY x.id, x.wallet_id, x.amount HAVING sum(r.amount) > -x.amount
 UNION ALL
 SELECT 'I5', e.wallet_id, 'entry ' || e.id, format('answers entry %s, which is another wallet''s or nothing to %s', p.id, e.kind)
-  FROM entry e JOIN entry p ON p.id = e.linked_id
+  FROM answer e JOIN entry p ON p.id = e.linked_id
  WHERE e.wallet_id <> p.wallet_id OR (e.kind, p.kind) NOT IN (('reverse', 'consume'), ('restore', 'expire')) OR (e.kind = 'restore' AND e.lot_id IS DISTINCT FROM p.lot_id)
 
 -- I6: the chain of each wallet has no gap, adds up line by line and never runs back in time.
@@ -154,14 +149,15 @@ UNION ALL
 SELECT 'I8', w.id, 'wallet ' || w.id, format('refers to credit type %s, which is not in this account', w.credit_type_id)
   FROM wallet w LEFT JOIN credits_credittype t ON t.account_id = current_setting('app.account_id')::bigint AND t.id = w.credit_type_id WHERE t.id IS NULL
 UNION ALL
-SELECT 'I8', e.wallet_id, 'entry ' || e.id, format('refers to wallet %s, which is not in this account', e.wallet_id)
-  FROM entry e LEFT JOIN wallet w ON w.id = e.wallet_id WHERE w.id IS NULL
+SELECT CASE WHEN e.balance_after < 0 THEN 'I3' ELSE 'I8' END, e.wallet_id, 'entry ' || e.id,
+       CASE WHEN e.balance_after < 0 THEN format('leaves a balance below zero: %s', e.balance_after)
+            WHEN w.id IS NULL THEN format('refers to wallet %s, which is not in this account', e.wallet_id)
+            ELSE format('refers to lot %s, which is not in this account', e.lot_id) END
+  FROM entry e LEFT JOIN wallet w ON w.id = e.wallet_id LEFT JOIN lot l ON l.id = e.lot_id
+ WHERE e.balance_after < 0 OR w.id IS NULL OR (e.lot_id IS NOT NULL AND l.id IS NULL)
 UNION ALL
 SELECT 'I8', e.wallet_id, 'entry ' || e.id, format('refers to entry %s, which is not in this account', e.linked_id)
-  FROM entry e LEFT JOIN entry p ON p.id = e.linked_id WHERE e.linked_id IS NOT NULL AND p.id IS NULL
-UNION ALL
-SELECT 'I8', e.wallet_id, 'entry ' || e.id, format('refers to lot %s, which is not in this account', e.lot_id)
-  FROM entry e LEFT JOIN lot l ON l.id = e.lot_id WHERE e.lot_id IS NOT NULL AND l.id IS NULL
+  FROM answer e LEFT JOIN entry p ON p.id = e.linked_id WHERE p.id IS NULL
 UNION ALL
 SELECT 'I8', l.wallet_id, 'lot ' || l.id, format('refers to wallet %s, which is not in this account', l.wallet_id)
   FROM lot l LEFT JOIN wallet w ON w.id = l.wallet_id WHERE w.id IS NULL
@@ -171,12 +167,14 @@ SELECT 'I8', l.wallet_id, 'lot ' || l.id, format('refers to entry %s, which is n
 UNION ALL
 SELECT 'I8', l.wallet_id, 'lot ' || l.id, format('refers to lot %s, which is not in this account', l.replaces_id)
   FROM lot l LEFT JOIN lot r ON r.id = l.replaces_id WHERE l.replaces_id IS NOT NULL AND r.id IS NULL
-UNION ALL
-SELECT 'I8', t.wallet_id, 'allocation ' || t.id, format('refers to entry %s, which is not in this account', t.entry_id)
-  FROM touch t WHERE t.kind IS NULL
+UNION ALL  -- asked only when there are more allocations than stand beside an entry
+SELECT 'I8', NULL, 'allocation ' || a.id, format('refers to entry %s, which is not in this account', a.entry_id)
+  FROM credits_allocation a LEFT JOIN entry e ON e.id = a.entry_id
+ WHERE a.account_id = current_setting('app.account_id')::bigint AND e.id IS NULL
+   AND (SELECT count(*) FROM credits_allocation WHERE account_id = current_setting('app.account_id')::bigint) <> (SELECT count(id) FROM touch)
 UNION ALL
 SELECT 'I8', t.wallet_id, 'allocation ' || t.id, format('refers to lot %s, which is not in this account', t.lot_id)
-  FROM touch t LEFT JOIN lot l ON l.id = t.lot_id WHERE l.id IS NULL
+  FROM touch t LEFT JOIN lot l ON l.id = t.lot_id WHERE t.lot_id IS NOT NULL AND l.id IS NULL
 UNION ALL
 SELECT 'I8', NULL, 'entry note ' || n.id, format('refers to entry %s, which is not in this account', n.entry_id)
   FROM credits_entrynote n LEFT JOIN entry e ON e.id = n.entry_id WHERE n.account_id = current_setting('app.account_id')::bigint AND e.id IS NULL
