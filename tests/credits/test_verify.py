@@ -320,4 +320,4 @@ def test_is_asked_for_inside_the_scope_and_changes_nothing(acme):
     with scope(acme.account, read_only=True):
         assert proof.verify(acme.account) == []
         assert (Wallet.objects.count(), Lot.objects.count()) == (1, 1)
-        assert sql("SELECT current_setting('work_mem')") == [("4MB",)]
+        assert sql("SELECT current_setting('work_mem'), current_setting('enable_seqscan')") == [("4MB", "on")]
