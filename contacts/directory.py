@@ -13,7 +13,8 @@ from django.core.exceptions import ValidationError
 from django.core.validators import EmailValidator
 from django.db import IntegrityError, transaction
 
-from simplero.lib.folding import fold, words
+from simplero.lib.folding import key as folded_key
+from simplero.lib.folding import words
 from simplero.lib.text import one_line, paragraphs, unfit, visible
 from simplero.outbox import outbox
 from simplero.tenancy.actors import Actor
@@ -89,8 +90,8 @@ def email_key(email: str) -> str:
 
 
 def name_key(name: str) -> str:
-    """What a name is sorted by: case and accents aside. Folding can lengthen, so it is cut to its column."""
-    return fold(name)[: LIMITS["name"]]
+    """What a name is sorted by: case and accents aside."""
+    return folded_key(name, longest=LIMITS["name"])
 
 
 def tag_key(name: str) -> str:

@@ -10,6 +10,9 @@ from . import wording
 MOST = 1_000_000
 """Credits that one movement may move at most (product rule 1)."""
 
+NAME = 60
+"""Characters of a type's name, and of its plural."""
+
 FURTHEST_BACK = timedelta(days=90)
 """How far back a use may be dated (product rule 9)."""
 
@@ -141,12 +144,23 @@ class UndoTooLate(LedgerRefusal):
         return "A use can be undone by the one who made it, for 15 minutes. An admin can still reverse it."
 
 
+class UndoRevives(LedgerRefusal):
+    def sentence(self) -> str:
+        return "A lot that paid for this use has expired, so undoing it would issue new credits. An admin can reverse it, with a reason."
+
+
 class NotHere(LookupError):
     """No such use or lot in this account: to the asker it does not exist."""
 
 
 class TypeNameTaken(Refusal):
+    """Another type has this name, case and accents aside; `archived` when it is not in the list of those in use."""
+
     field = "name"
+
+    def __init__(self, name: str, *, archived: bool) -> None:
+        said = f"There is a credit type named “{name}” already. Choose another name."
+        super().__init__(f"{said} It is archived: you can bring it back instead." if archived else said)
 
 
 BY_REASON: dict[str, type[LedgerRefusal]] = {

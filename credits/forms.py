@@ -13,11 +13,10 @@ from django.http import QueryDict
 from simplero.lib.plurals import plural as plural_of
 from simplero.lib.text import one_line, paragraphs, unfit, visible
 
-from .errors import FURTHEST_BACK, MOST
+from .errors import FURTHEST_BACK, MOST, NAME
 from .models import UNITS, CreditType, Kind
 
 NOTE = 1000  # characters of a note or reason, and of a type's description
-NAME = 60  # characters of a type's name
 LONGEST = 1000  # of a type's expiration, in its unit
 FAR_YEARS = 100  # how far off a last good day may be
 

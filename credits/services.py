@@ -14,8 +14,9 @@ from typing import Any
 
 from django.db import IntegrityError, transaction
 
+from contacts.directory import constraint
 from contacts.models import Contact
-from simplero.lib.folding import fold
+from simplero.lib.folding import key as folded_key
 from simplero.outbox import outbox
 from simplero.tenancy.actors import Actor
 from simplero.tenancy.models import Account
@@ -178,6 +179,11 @@ def expire_due(*, account: Any, limit: int = 1000) -> int:
     return ledger.expire_due(account=account, limit=limit)
 
 
+def name_key(name: str) -> str:
+    """What makes two names of a type the same one: case and accents aside."""
+    return folded_key(name, longest=errors.NAME)
+
+
 @transaction.atomic
 def add_type(
     *,
@@ -195,7 +201,7 @@ def add_type(
             account_id=require(account),
             name=name,
             plural=plural,
-            name_key=fold(name),
+            name_key=name_key(name),
             description=description,
             expires_after=expires_after,
             expires_unit=expires_unit if expires_after else "",
@@ -223,7 +229,7 @@ def edit_type(
     wanted = {
         "name": name,
         "plural": plural,
-        "name_key": fold(name),
+        "name_key": name_key(name),
         "description": description,
         "expires_after": expires_after,
         "expires_unit": expires_unit if expires_after else "",
@@ -271,9 +277,10 @@ def _one_of_a_name(name: str) -> Iterator[None]:
         with transaction.atomic():
             yield
     except IntegrityError as error:
-        if getattr(getattr(error.__cause__, "diag", None), "constraint_name", "") != "credit_type_name":
+        if constraint(error) != "credit_type_name":
             raise
-        raise errors.TypeNameTaken(f"There is a credit type named “{name}” already. Choose another name.") from error
+        archived = CreditType.objects.filter(name_key=name_key(name)).exclude(archived_at=None).exists()
+        raise errors.TypeNameTaken(name, archived=archived) from error
 
 
 def _entry(key: uuid.UUID) -> Entry:

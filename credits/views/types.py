@@ -14,10 +14,9 @@ from django.views.decorators.http import require_http_methods, require_safe
 from contacts import queries as contacts
 from contacts.models import Contact
 from credits import queries, services, wording
-from credits.errors import TypeNameTaken
-from credits.forms import NAME, TypeForm
+from credits.errors import NAME, TypeNameTaken
+from credits.forms import TypeForm
 from credits.models import CreditType
-from simplero.lib.folding import fold
 from simplero.lib.plurals import plural as plural_of
 from simplero.lib.refusals import Refusal
 from simplero.lib.text import one_line
@@ -67,11 +66,7 @@ def add(request: StaffRequest) -> HttpResponse:
                 twin = _twin(request, form.cleaned_data)
                 if twin:  # sent twice: what was asked for is there
                     return see_other(request, type_url(request, twin))
-                archived = queries.types(request.account, archived=True).filter(
-                    name_key=fold(form.cleaned_data["name"])
-                )
-                hint = " It is archived: you can bring it back instead." if archived.exists() else ""
-                form.add_error(refusal.field, refusal.wording + hint)
+                form.add_error(refusal.field, refusal.wording)
                 status = AGAINST_A_RULE
             else:
                 messages.success(request, f"“{made.name}” can be issued now.")

@@ -15,6 +15,11 @@ def fold(text: str) -> str:
     return " ".join(bare.translate(_LETTERS).split())
 
 
+def key(text: str, *, longest: int) -> str:
+    """`fold(text)` as a column of `longest` characters takes it: folding can lengthen ("ß" becomes "ss"), so it is cut."""
+    return fold(text)[:longest]
+
+
 def words(text: str) -> list[str]:
     """The folded words of `text` without repeats, as they stand; an e-mail address is one word and its parts are words too."""
     found: dict[str, None] = {}

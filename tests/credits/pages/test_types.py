@@ -124,6 +124,17 @@ def test_changed_by_somebody_else_meanwhile(admin, acme):
     assert admin.client.post(url, sent(name="mine", seen=seen)).status_code == 303
 
 
+@pytest.mark.parametrize("letter", ["ß", "æ", "ﬁ"])
+def test_a_name_that_grows_when_folded_fits(admin, acme, letter):
+    long = letter * 60
+    assert admin.client.post(HERE + "add", sent(name=long)).status_code == 303
+    made = of(acme, long)
+    assert admin.client.post(HERE + "add", sent(name=long.upper()[:60], plural="x")).status_code == 409
+    edit = f"{HERE}{made.public_id}/edit"
+    seen = admin.get(edit).content.decode().split('name="seen" value="')[1].split('"')[0]
+    assert admin.client.post(edit, sent(name=f"{letter * 59}x", seen=seen)).status_code == 303
+
+
 def test_the_name_of_an_archived_type(admin, acme):
     admin.client.post(f"{HERE}{acme.session.public_id}/archive")
     answer = admin.client.post(HERE + "add", sent(name="Session"))
