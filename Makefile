@@ -26,7 +26,7 @@ lint: $(INSTALLED)
 	$(CHECKING) $(PYTHON) -m mypy
 	$(CHECKING) $(PYTHON) -W ignore::RuntimeWarning manage.py makemigrations --check --dry-run
 
-# Five minutes; `make bench SIZE=--quick` takes about one.
+# About six minutes; `make bench SIZE=--quick` takes two.
 bench: $(INSTALLED)
 	@exec $(PYTHON) -m bench $(SIZE)
 
