@@ -3,7 +3,6 @@
 The folded keys and the words a contact is found by are written here and nowhere else, together with what they are folded from.
 """
 
-import hashlib
 import uuid
 from collections.abc import Iterable
 from dataclasses import astuple, dataclass, fields
@@ -15,13 +14,15 @@ from django.db import IntegrityError, transaction
 
 from simplero.lib.folding import key as folded_key
 from simplero.lib.folding import words
-from simplero.lib.text import one_line, paragraphs, unfit, visible
+from simplero.lib.refusals import Unacceptable
+from simplero.lib.seals import seal
+from simplero.lib.text import fit
 from simplero.outbox import outbox
 from simplero.tenancy.actors import Actor
 from simplero.tenancy.scope import now, require
 
 from . import events
-from .errors import EmailTaken, TooMany, Unacceptable
+from .errors import EmailTaken, TooMany
 from .models import Contact, ContactTag, ContactWord, Tag
 
 LIMITS = {"name": 120, "email": 254, "phone": 40, "company": 120, "tag": 60, "note": 5000}  # characters
@@ -57,26 +58,17 @@ class Details:
         return seal(*astuple(self))
 
 
-def seal(*texts: str) -> str:
-    """A short name for exactly these texts, the same for the same ones only."""
-    return hashlib.sha256("\0".join(texts).encode()).hexdigest()[:24]
-
-
 def cleaned(field: str, text: str) -> str:
     """`text` made fit to be kept as `field`, one of LIMITS. Raises Unacceptable, naming the field and its limit."""
-    label, limit = _LABELS[field], LIMITS[field]
-    if unfit(text):
-        raise Unacceptable(
-            f"{label} contains characters that cannot be shown. Delete them or type it anew.", field=field
-        )
-    kept = paragraphs(text) if field == "note" else one_line(text)
-    if not kept or not visible(kept):
-        if field in _MISSING:
-            raise Unacceptable(_MISSING[field], field=field)
-        return ""
-    if len(kept) > limit or (field == "email" and len(email_key(kept)) > limit):
-        raise Unacceptable(f"{label} can be at most {limit:,} characters long; this has {len(kept):,}.", field=field)
-    if field == "email":
+    longest = LIMITS[field]
+    kept = fit(
+        text, what=_LABELS[field], longest=longest, lines=field == "note", missing=_MISSING.get(field, ""), field=field
+    )
+    if field == "email" and kept:
+        if len(email_key(kept)) > longest:
+            raise Unacceptable(
+                f"Email can be at most {longest} characters long, fewer with letters like ß.", field=field
+            )
         try:
             _email(kept)
         except ValidationError:

@@ -5,10 +5,6 @@ import uuid
 from simplero.lib.refusals import Refusal
 
 
-class Unacceptable(Refusal):
-    """A detail that cannot be kept as it stands: missing, too long, no address, or not writing at all."""
-
-
 class EmailTaken(Refusal):
     """Another contact of the account has this address. `name` and `public_id` are that contact's."""
 
@@ -18,10 +14,6 @@ class EmailTaken(Refusal):
         super().__init__(f"{name} already has this email address. Every contact needs one of their own.")
         self.name = name
         self.public_id = public_id
-
-
-class Stale(Refusal):
-    """Somebody else changed it after the form was opened. Nothing was overwritten."""
 
 
 class TooMany(Refusal):

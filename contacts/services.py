@@ -6,13 +6,15 @@ from typing import Any
 from django.db import IntegrityError, transaction
 from django.utils.text import Truncator
 
+from simplero.lib.refusals import Stale
+from simplero.lib.seals import seal
 from simplero.outbox import outbox
 from simplero.tenancy.actors import Actor
 from simplero.tenancy.scope import now, require
 
 from . import directory, events
 from .directory import Details
-from .errors import EmailTaken, Stale
+from .errors import EmailTaken
 from .models import Contact, ContactNote, Tag
 
 
@@ -95,7 +97,7 @@ def edit_note(*, account: Any, note: ContactNote, text: str, seen: str, actor: A
     note = ContactNote.objects.select_for_update().get(pk=note.pk)
     if kept == note.text:
         return note
-    if seen != directory.seal(note.text):
+    if seen != seal(note.text):
         raise Stale(
             f"Somebody else changed this note while you were typing. It now says: “{Truncator(note.text).chars(300)}” "
             "What you typed is still here; save again to keep it instead."

@@ -4,14 +4,15 @@ import re
 import uuid
 from collections.abc import Sequence
 from datetime import date
-from typing import Any, cast
+from functools import partial
+from typing import Any
 
 from django import forms
 from django.core.exceptions import ValidationError
-from django.http import QueryDict
 
 from simplero.lib.plurals import plural as plural_of
-from simplero.lib.text import one_line, paragraphs, unfit, visible
+from simplero.lib.text import fit
+from simplero.web.forms import KeyField, TextField, renew, seen_field
 
 from .errors import FURTHEST_BACK, MOST, NAME
 from .models import UNITS, CreditType, Kind
@@ -60,26 +61,14 @@ class DayField(forms.DateField):
         )
 
 
-class TextField(forms.CharField):
-    """What a person wrote: told when it is too long or cannot be shown, otherwise kept, with tidy blanks."""
-
-    def __init__(self, *, most: int, what: str, rows: int = 0, **kwargs: Any) -> None:
-        self.most, self.what, self.rows = most, what, rows
-        self.missing = kwargs.pop("missing", f"Enter {what[0].lower()}{what[1:]}.")
-        widget = forms.Textarea(attrs={"rows": rows}) if rows else forms.TextInput(attrs={"autocomplete": "off"})
-        super().__init__(strip=False, widget=widget, **kwargs)
-        self.error_messages["required"] = self.missing
-
-    def to_python(self, value: Any) -> str:
-        text = super().to_python(value) or ""
-        if unfit(text):
-            raise ValidationError(f"{self.what} contains characters that cannot be shown. Delete them or type it anew.")
-        kept = paragraphs(text) if self.rows else one_line(text)
-        if not visible(kept):
-            return ""
-        if len(kept) > self.most:
-            raise ValidationError(f"{self.what} can be at most {self.most:,} characters long; this has {len(kept):,}.")
-        return kept
+def text_field(
+    *, most: int, what: str, rows: int = 0, missing: str = "", required: bool = True, **kwargs: Any
+) -> TextField:
+    """A text of at most `most` characters; with `rows` it may have lines. A required one that is `missing` is asked for by name."""
+    asked = (missing or f"Enter {what[0].lower()}{what[1:]}.") if required else ""
+    widget = forms.Textarea(attrs={"rows": rows}) if rows else forms.TextInput(attrs={"autocomplete": "off"})
+    fitting = partial(fit, what=what, longest=most, lines=bool(rows), missing=asked)
+    return TextField(fitting, widget=widget, required=required, **kwargs)
 
 
 class TypeChoiceField(forms.ChoiceField):
@@ -102,19 +91,12 @@ class TypeChoiceField(forms.ChoiceField):
 class OnceForm(forms.Form):
     """A form that counts once: it carries a key made when it was rendered, and keeps it while it is mended and sent again."""
 
-    key = forms.UUIDField(widget=forms.HiddenInput, initial=uuid.uuid4, required=False)
-
-    def renew(self, field: str, value: str) -> None:
-        """Let the form come back with another `value` in a hidden field than it was sent with."""
-        data = cast(QueryDict, self.data).copy()
-        data[self.add_prefix(field)] = value
-        self.data = data
+    key = KeyField()
 
     def clean(self) -> dict[str, Any]:
         cleaned = super().clean() or self.cleaned_data
         if not cleaned.get("key"):
-            self.errors.pop("key", None)
-            self.renew("key", str(uuid.uuid4()))
+            renew(self, "key", str(uuid.uuid4()))
             raise ValidationError(
                 "This form came without its number, so we could not tell whether it was sent before. It has one now: "
                 "look at the credit activity, then send it again."
@@ -125,7 +107,7 @@ class OnceForm(forms.Form):
 class NotedForm(OnceForm):
     """With a note that staff keep beside the movement."""
 
-    note = TextField(most=NOTE, what="The note", rows=2, label="Note", required=False)
+    note = text_field(most=NOTE, what="The note", rows=2, label="Note", required=False)
     note_for_customer = forms.BooleanField(label="The customer may read this", required=False)
 
     field_order = ("amount", "credit_type", "service_date", "good_for", "note", "note_for_customer")
@@ -134,7 +116,7 @@ class NotedForm(OnceForm):
 class ReasonedForm(OnceForm):
     """With a reason, which a correction always has."""
 
-    reason = TextField(
+    reason = text_field(
         most=NOTE, what="The reason", rows=2, label="Reason", missing="Say why, in a few words: the reason stays beside the entry."
     )  # fmt: skip
     reason_for_customer = forms.BooleanField(label="The customer may read this", required=False)
@@ -236,7 +218,7 @@ class RedateForm(LastGoodDayFields, ReasonedForm):
         initial="day",
         widget=forms.RadioSelect(attrs={"class": "segmented"}),
     )
-    was = forms.CharField(widget=forms.HiddenInput, required=False)  # the last good day that this form's reader saw
+    was = seen_field()  # the last good day
 
     @property
     def last_good_day(self) -> date | None:
@@ -247,11 +229,11 @@ class RedateForm(LastGoodDayFields, ReasonedForm):
 class TypeForm(forms.Form):
     """A credit type. A plural left empty is made from the name."""
 
-    name = TextField(most=NAME, what="The name", label="Name", help_text="For one, as in “1 coaching session”.")
-    plural = TextField(
+    name = text_field(most=NAME, what="The name", label="Name", help_text="For one, as in “1 coaching session”.")
+    plural = text_field(
         most=NAME, what="The plural", label="Name plural", required=False, help_text="For many, as in “5 coaching sessions”."
     )  # fmt: skip
-    description = TextField(
+    description = text_field(
         most=NOTE, what="The description", rows=3, label="Description", required=False, help_text="Your customers read it."
     )  # fmt: skip
     expires_after = WholeNumberField(

@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
+from simplero.lib.lists import listed
+
 from .wording import Unit, day, quantity
 
 NAMED = 3
@@ -144,11 +146,7 @@ def _shares(m: Movement, way: str) -> str:
         said.append(
             f"{sum(part.amount for part in rest):,} {way} {len(rest):,} more {'lot' if len(rest) == 1 else 'lots'}"
         )
-    return _listed(said)
-
-
-def _listed(words: Sequence[str]) -> str:
-    return " and ".join(filter(None, [", ".join(words[:-1]), *words[-1:]]))
+    return listed(said)
 
 
 _EVENTS = {

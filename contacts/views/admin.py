@@ -14,15 +14,16 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from django_htmx.http import trigger_client_event
 
 from contacts import queries, services
-from contacts.errors import EmailTaken, Stale, Unacceptable
+from contacts.errors import EmailTaken
 from contacts.forms import ContactAddForm, ContactEditForm, NoteAddForm, NoteEditForm, TagForm
 from contacts.models import Contact, ContactNote, Tag
 from simplero.lib.moments import moment
-from simplero.lib.refusals import Refusal
+from simplero.lib.refusals import Refusal, Stale, Unacceptable
 from simplero.tenancy.actors import Actor
 from simplero.tenancy.people import actor_names
 from simplero.tenancy.scope import now
 from simplero.web.access import staff
+from simplero.web.forms import renew
 from simplero.web.http import StaffRequest, page_or_fragment, see_other
 
 CHANGED = "contact-changed"  # tells the page that its timeline has grown
@@ -309,5 +310,5 @@ def refused(request: StaffRequest, form: Form, refusal: Refusal, *, seen: str = 
         wording = format_html('{} <a class="link" href="{}">Open that contact</a>', wording, url)
     form.add_error(refusal.field if refusal.field in form.fields else None, wording)
     if isinstance(refusal, Stale):
-        form.data = {**dict(form.data.items()), "seen": seen}
+        renew(form, "seen", seen)
     return 422 if isinstance(refusal, Unacceptable) else 409

@@ -14,9 +14,11 @@ from contacts.models import Contact
 from credits import errors, queries, services, wording
 from credits.forms import ConsumeForm, IssueForm, RedateForm, ReverseForm, WithdrawForm
 from credits.models import CreditType
+from simplero.lib.lists import listed
 from simplero.lib.refusals import Refusal
 from simplero.tenancy.scope import today
 from simplero.web.access import staff
+from simplero.web.forms import renew
 from simplero.web.http import StaffRequest, page_or_fragment, see_other
 
 from .lines import capital, good, good_again, lot_name, row
@@ -162,8 +164,7 @@ def _paying(request: StaffRequest, contact: Contact, form: ConsumeForm) -> dict[
 def _holding(request: StaffRequest, contact: Contact) -> str:
     """What a contact has free: "Ann Lee has 3 coaching sessions and 1 workshop seat."."""
     held = [wording.quantity(free, one) for one, free in queries.types_for(request.account, contact) if free]
-    some = " and ".join(filter(None, [", ".join(held[:-1]), *held[-1:]]))
-    return f"{contact.name} has {some or 'no credits'}."
+    return f"{contact.name} has {listed(held) or 'no credits'}."
 
 
 def _value(form: Form, name: str) -> Any:
@@ -304,7 +305,7 @@ def last_good_day(request: StaffRequest, contact: uuid.UUID, lot: uuid.UUID) -> 
     def post() -> services.Posting:
         data = form.cleaned_data
         if data["was"] and is_now not in (data["was"], data["expiry"]):
-            form.renew("was", is_now)  # told of it, they may decide anew
+            renew(form, "was", is_now)  # told of it, they may decide anew
             raise Refusal(
                 f"Meanwhile somebody changed this lot: it is now {good(view.last_good_day, today=this_day)}. "
                 "Nothing has been changed by you; send it again if yours is to stand.",

@@ -15,3 +15,11 @@ class Refusal(Exception):
     def wording(self) -> str:
         """The sentence a person reads."""
         return str(self.args[0])
+
+
+class Unacceptable(Refusal):
+    """What was typed cannot be kept as it stands: missing, too long, not of the form it must have, or not writing at all."""
+
+
+class Stale(Refusal):
+    """Somebody else changed it after the form was opened. Nothing was overwritten."""

@@ -2,9 +2,30 @@
 
 import unicodedata
 
+from .refusals import Unacceptable
+
 # Marks that turn the reading direction of whatever follows them: on a page of names they make one name look like another.
 _TURNING = frozenset("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
 _BLANKS = frozenset("\t\n\r")
+
+
+def fit(text: str, *, what: str, longest: int, lines: bool = False, missing: str = "", field: str | None = None) -> str:
+    """`text` made fit to keep: on one line, or with its own `lines`, at most `longest` characters. What nobody would see is "".
+
+    Raises Unacceptable about `field`: in the words of `missing`, if there are any and there is nothing; else naming `what` it is.
+    """
+    if unfit(text):
+        raise Unacceptable(
+            f"{what} contains characters that cannot be shown. Delete them or type it anew.", field=field
+        )
+    kept = paragraphs(text) if lines else one_line(text)
+    if not visible(kept):
+        if missing:
+            raise Unacceptable(missing, field=field)
+        return ""
+    if len(kept) > longest:
+        raise Unacceptable(f"{what} can be at most {longest:,} characters long; this has {len(kept):,}.", field=field)
+    return kept
 
 
 def one_line(text: str) -> str:

@@ -1,6 +1,6 @@
 """Everything that happened to one contact, newest first, each event in a plain sentence."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -10,6 +10,7 @@ from contacts.models import Contact
 from credits import queries as credits
 from credits.sentences import event_sentence
 from credits.wording import Unit
+from simplero.lib.lists import listed
 from simplero.lib.moments import moment
 from simplero.outbox.models import Event
 from simplero.tenancy.actors import Actor
@@ -119,7 +120,7 @@ def _created(event: Event, words: Words) -> Said:
 
 
 def _changed(event: Event, words: Words) -> Said:
-    return Said(f"{_listed(event.body['fields']).capitalize()} changed", "pencil")
+    return Said(f"{listed(event.body['fields']).capitalize()} changed", "pencil")
 
 
 def _tagged(event: Event, words: Words) -> Said:
@@ -173,9 +174,3 @@ SENTENCES: dict[str, Callable[[Event, Words], Said]] = {
     "contact.note_deleted": _note_deleted,
     **dict.fromkeys(_MOVEMENTS, _credits),
 }
-
-
-def _listed(words: Iterable[str]) -> str:
-    """ "name", "name and phone", "name, email and phone"."""
-    *most, last = words
-    return f"{', '.join(most)} and {last}" if most else last
