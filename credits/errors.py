@@ -129,7 +129,7 @@ class NothingLeft(LedgerRefusal):
     field = "last_good_day"
 
     def sentence(self) -> str:
-        return "Nothing of this lot is left, so its last good day no longer matters."
+        return "Nothing of this lot is left to use or extend."
 
 
 class SameDay(LedgerRefusal):

@@ -7,7 +7,7 @@
 -- Refusals: P0402 short of credits, P0404 nothing of that name here, P0409 key reused for another request, P0422 against a rule
 -- (DETAIL is json, its "reason" a word that credits/ledger.py knows).
 --
--- A migration runs this file whole; change it here and add a migration that runs it again.
+-- `manage.py migrate` installs this file whenever its text has changed (credits/apps.py): change it here, and nothing else.
 
 DROP TYPE IF EXISTS credits_origin CASCADE;
 
@@ -459,9 +459,11 @@ DECLARE zone text := credits_zone(p_account); today date := (ledger_now() AT TIM
 BEGIN
   INSERT INTO credits_wallet (account_id, contact_id, credit_type_id, moved_at)
   SELECT p_account, c.id, t.id, ledger_now()
-    FROM unnest(p_contacts, p_types) AS r(contact_id, type_id)
+    FROM unnest(p_contacts, p_types, p_amounts, p_keys) AS r(contact_id, type_id, amount, key)
     JOIN contacts_contact c ON c.account_id = p_account AND c.id = r.contact_id
     JOIN credits_credittype t ON t.account_id = p_account AND t.id = r.type_id AND t.archived_at IS NULL
+   WHERE r.amount BETWEEN 1 AND 1000000 AND (credits_last_good_day(t, p_expiry, today) >= today) IS NOT FALSE
+     AND NOT EXISTS (SELECT FROM credits_entry e WHERE e.account_id = p_account AND e.key = r.key)
    ORDER BY c.id, t.id
   ON CONFLICT (account_id, contact_id, credit_type_id) DO NOTHING;
   PERFORM credits_lock_many(p_account, p_contacts, p_types);
@@ -495,7 +497,7 @@ BEGIN
     INSERT INTO credits_allocation (account_id, entry_id, lot_id, amount) SELECT p_account, entry_id, id, amount FROM opened
   ), due AS (
     INSERT INTO outbox_job (account_id, kind, subject, due)
-    SELECT DISTINCT p_account, 'credits.expire', 0, expires_at FROM opened WHERE expires_at IS NOT NULL
+    SELECT DISTINCT p_account, 'credits.expire', 0, expires_at FROM opened WHERE expires_at IS NOT NULL ORDER BY expires_at
     ON CONFLICT DO NOTHING
   ), moved AS (
     UPDATE credits_wallet w SET balance = p.balance_after, seq = p.seq, issued = w.issued + p.amount, moved_at = p.happened_at
@@ -512,8 +514,8 @@ BEGIN
   SELECT a.ordinal,
          CASE WHEN p.id IS NOT NULL THEN 'posted' WHEN a.old_id IS NOT NULL AND a.same THEN 'replayed' ELSE 'refused' END,
          CASE WHEN p.id IS NOT NULL OR (a.old_id IS NOT NULL AND a.same) THEN '' WHEN a.old_id IS NOT NULL THEN 'key_reused'
-              WHEN a.archived THEN 'archived' WHEN a.wallet_id IS NULL THEN 'not_here' WHEN a.amount BETWEEN 1 AND 1000000 IS NOT TRUE THEN 'amount'
-              WHEN a.last_good_day < today THEN 'past_day' ELSE 'key_reused' END,
+              WHEN a.amount BETWEEN 1 AND 1000000 IS NOT TRUE THEN 'amount' WHEN a.archived THEN 'archived'
+              WHEN a.last_good_day < today THEN 'past_day' WHEN a.wallet_id IS NULL THEN 'not_here' ELSE 'key_reused' END,
          coalesce(p.id, CASE WHEN a.same THEN a.old_id END), coalesce(p.balance_after, a.balance, 0)
     FROM asked a LEFT JOIN posted p ON p.key = a.key;
 END $$;

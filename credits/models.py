@@ -110,6 +110,8 @@ class Entry(TenantPart):
         constraints = [
             # Once: a repeat of the same request meets this row, in five years too.
             UniqueConstraint("account", "key", name="entry_once"),
+            # Rule 1 of the product: a movement of more is a slip of the keyboard or of a program.
+            CheckConstraint(condition=Q(amount__range=(-1_000_000, 1_000_000)), name="entry_size"),
             # The chain: no two entries follow the same one.
             UniqueConstraint("account", "wallet", "seq", name="entry_chain"),
             CheckConstraint(condition=Q(balance_after__gte=0), name="entry_floor"),

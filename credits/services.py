@@ -117,7 +117,10 @@ def reverse(
 def undo(*, account: Account, use: uuid.UUID, actor: Actor) -> Posting:
     """Take back a whole use that `actor` made within the last 15 minutes; asked again, answers with the same entry.
 
-    Raises NotHere, UndoTooLate, OverReversal (part of it was reversed meanwhile).
+    A reversal gives what an expired lot paid as a new lot, so an undo that would is refused: otherwise a use dated back and
+    undone would make fresh credits of expired ones, which only staff who may correct a ledger may do.
+
+    Raises NotHere, UndoTooLate, UndoRevives, OverReversal (part of it was reversed meanwhile).
     """
     entry = _entry(use)
     mine = (entry.actor_kind, entry.actor_id) == (actor.kind, actor.id)
@@ -125,6 +128,8 @@ def undo(*, account: Account, use: uuid.UUID, actor: Actor) -> Posting:
     done = Entry.objects.filter(key=key).exists()
     if not done and (not mine or entry.happened_at < now() - UNDO_WITHIN):
         raise errors.UndoTooLate
+    if not done and entry.allocations.filter(lot__expires_at__lte=now()).exists():
+        raise errors.UndoRevives
     with _worded_in(_type_of_entry(use)):
         return ledger.reverse(account=account, use=use, amount=-entry.amount, key=key, origin=Origin(actor, STAFF))
 

@@ -1,4 +1,8 @@
-"""The hourly proof of every ledger. Read-only, so it may run twice."""
+"""The hourly care of every ledger: what is overdue and was missed is written off, then everything is added up again.
+
+Safe to run twice. A job at each lot's end writes expiries in time; this finds those whose job was lost, or was done while the
+transaction that opened the lot had not committed yet.
+"""
 
 import logging
 from typing import Any
@@ -9,7 +13,7 @@ from django.core.mail import mail_admins
 from simplero.tenancy.models import Account
 from simplero.tenancy.scope import scope
 
-from . import proof
+from . import proof, services
 
 logger = logging.getLogger(__name__)
 
@@ -26,8 +30,12 @@ def verify_every_account(**_: Any) -> None:
 
 @shared_task
 def verify_account(*, account_id: int, **_: Any) -> None:
-    """Prove one account's ledger, and raise the alarm (log and a message to ADMINS) for what is wrong."""
+    """Sweep and prove one account's ledger, and raise the alarm (log and a message to ADMINS) for what is wrong."""
     account = Account.objects.get(pk=account_id)
+    written = None
+    while written != 0:
+        with scope(account):
+            written = services.expire_due(account=account)
     with scope(account, read_only=True):
         found = proof.verify(account)
     if not found:

@@ -1,6 +1,6 @@
 """A pytest plugin: a real Postgres and a real Redis for the run, started before Django reads its settings.
 
-With `DATABASE_URL` in the environment those servers are used instead.
+With `DATABASE_URL` (and `DATABASE_OWNER_URL`) or `REDIS_URL` in the environment those servers are used instead.
 """
 
 import os
@@ -21,21 +21,25 @@ def pytest_load_initial_conftests(early_config, parser, args):
     os.environ.setdefault("ALLOWED_HOSTS", "testserver,localhost,127.0.0.1")
     os.environ.setdefault("DEMO", "1")  # plain http, and the outbox page
     if "DATABASE_URL" not in os.environ:  # and so not a worker of a parallel run, which inherits its parent's
-        folder = tempfile.TemporaryDirectory(prefix="simplero-tests-", ignore_cleanup_errors=True)
-        _stop.append(folder.cleanup)
-        Path(folder.name).chmod(0o755)  # the server may run as another user
-        postgres = EmbeddedPostgres(Path(folder.name) / "postgres", durable=False)
-        redis = EmbeddedRedis(Path(folder.name) / "redis", durable=False)
-        for server in (postgres, redis):
-            server.start()
-            _stop.append(server.stop)
+        postgres = _started(EmbeddedPostgres)
         os.environ.update(
             DATABASE_URL=postgres.app_url,
             DATABASE_OWNER_URL=postgres.owner_url,
             TEST_SUPERUSER_URL=postgres.superuser_url,
-            REDIS_URL=redis.url,
         )
+    if "REDIS_URL" not in os.environ:
+        os.environ["REDIS_URL"] = _started(EmbeddedRedis).url
     return (yield)
+
+
+def _started(kind):
+    folder = tempfile.TemporaryDirectory(prefix="simplero-tests-", ignore_cleanup_errors=True)
+    _stop.append(folder.cleanup)
+    Path(folder.name).chmod(0o755)  # the server may run as another user
+    server = kind(Path(folder.name) / "data", durable=False)
+    server.start()
+    _stop.append(server.stop)
+    return server
 
 
 def pytest_unconfigure(config):

@@ -450,6 +450,12 @@ class Migration(migrations.Migration):
         ),
         migrations.AddConstraint(
             model_name="entry",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("amount__range", (-1000000, 1000000))), name="entry_size"
+            ),
+        ),
+        migrations.AddConstraint(
+            model_name="entry",
             constraint=models.UniqueConstraint(
                 models.F("account"), models.F("wallet"), models.F("seq"), name="entry_chain"
             ),

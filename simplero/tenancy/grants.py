@@ -27,6 +27,11 @@ OPERATIONS = [
 ]
 
 
+def never_deleted(*tables: str) -> list[RunSQL]:
+    """Operations after which the application may change rows of `tables` but not remove them."""
+    return [RunSQL(f"REVOKE DELETE ON {table} FROM {ROLE}", RunSQL.noop) for table in tables]
+
+
 def append_only(*tables: str) -> list[RunSQL]:
     """Operations after which rows of `tables` stay as written: no grant to change them, and a trigger should the grant come back.
 

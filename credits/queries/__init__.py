@@ -1,0 +1,41 @@
+"""Reading credits, by the clock: what is overdue counts as expired whether or not a sweep has written it off yet."""
+
+from .figures import (
+    Figures,
+    free_by_contact,
+    free_by_type,
+    get_type,
+    holders,
+    type_figures,
+    types,
+    types_for,
+    types_with_figures,
+)
+from .lots import LotView, Payer, Payment, TypeSection, get_lot, payers, section
+from .movements import Activity, Line, Reversible, activity, get_entry, line, reversible
+
+__all__ = [
+    "Activity",
+    "Figures",
+    "Line",
+    "LotView",
+    "Payer",
+    "Payment",
+    "Reversible",
+    "TypeSection",
+    "activity",
+    "free_by_contact",
+    "free_by_type",
+    "get_entry",
+    "get_lot",
+    "get_type",
+    "holders",
+    "line",
+    "payers",
+    "reversible",
+    "section",
+    "type_figures",
+    "types",
+    "types_for",
+    "types_with_figures",
+]
