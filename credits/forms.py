@@ -16,6 +16,7 @@ from simplero.web.forms import KeyField, TextField, renew, seen_field
 
 from .errors import FURTHEST_BACK, MOST, NAME
 from .models import UNITS, CreditType, Kind
+from .wording import capital
 
 NOTE = 1000  # characters of a note or reason, and of a type's description
 LONGEST = 1000  # of a type's expiration, in its unit
@@ -179,7 +180,7 @@ class IssueForm(LastGoodDayFields, NotedForm):
     amount = amount_field()
     good_for = forms.ChoiceField(
         label="Good for",
-        choices=[("type", "As the type says"), ("span", "A time"), ("day", "Until a day"), (NEVER, "Never expires")],
+        choices=[("type", "As the type says"), ("span", "A time"), ("day", "Through a day"), (NEVER, "Never expires")],
         initial="type",
         widget=forms.RadioSelect(attrs={"class": "segmented"}),
     )
@@ -214,7 +215,7 @@ class WithdrawForm(ReasonedForm):
 class RedateForm(LastGoodDayFields, ReasonedForm):
     good_for = forms.ChoiceField(
         label="Good",
-        choices=[("day", "Until a day"), (NEVER, "For ever")],
+        choices=[("day", "Through a day"), (NEVER, "For ever")],
         initial="day",
         widget=forms.RadioSelect(attrs={"class": "segmented"}),
     )
@@ -275,7 +276,7 @@ class ActivityFilterForm(forms.Form):
         super().__init__(data)
         self.fields["type"] = forms.ChoiceField(
             label="Credit type",
-            choices=[("", "All types"), *((str(one.public_id), one.name[:1].upper() + one.name[1:]) for one in types)],
+            choices=[("", "All types"), *((str(one.public_id), capital(one.name)) for one in types)],
             required=False,
         )
         self.types = {str(one.public_id): one for one in types}

@@ -9,8 +9,9 @@ from datetime import date
 from typing import Any
 
 from simplero.lib.lists import listed
+from simplero.lib.moments import day
 
-from .wording import Unit, day, quantity
+from .wording import Unit, good, quantity
 
 NAMED = 3
 """Lots that one sentence names; of a use that took from more, the rest are counted."""
@@ -18,7 +19,7 @@ NAMED = 3
 
 @dataclass(frozen=True, slots=True)
 class LotWords:
-    """What a sentence says of a lot: how many it was issued with, on which day, and through which day it is good (None: for ever)."""
+    """What a sentence says of a lot: how many it was issued with, on which day, and through which day it is good now (None: for ever)."""
 
     amount: int
     issued_on: date
@@ -48,12 +49,16 @@ class Movement:
     parts: Sequence[Part] = ()
     service_day: date | None = None  # of a use; of a reversal and its use
     last_good_day: date | None = None  # of a redate: the new one, None being for ever
+    redated: bool = False  # of an issue: its lot is good through another day now than when it was issued
     by: str = ""  # who; empty when nobody in particular
 
 
 def sentence(movement: Movement) -> str:
-    """What happened, with the credits it happened to: "2 coaching sessions used for 14 November, from the 5 issued on 3 May
-    (good until 3 August), by Maria Holm". With several lots, each with its share behind a colon."""
+    """What happened, with the credits it happened to: "2 coaching sessions used for 14 November, from the 5 issued on 3 May, by Maria Holm".
+
+    With several lots, each with its share behind a colon. Only what makes a lot says how long it is good: the day may be
+    changed, and beside what happened before the change the new one would be untrue.
+    """
     said, shares = _SENTENCES[movement.kind](movement)
     by = f", by {movement.by}" if movement.by else ""
     return f"{said}{by}: {shares}" if shares else f"{said}{by}"
@@ -64,7 +69,8 @@ Said = tuple[str, str]
 
 
 def _issue(m: Movement) -> Said:
-    return f"{_moved(m)} issued{f', {_good(m.parts[0].lot, m)}' if m.parts else ''}", ""
+    until = f", {'now ' if m.redated else ''}{_good(m.parts[0].lot, m)}" if m.parts else ""
+    return f"{_moved(m)} issued{until}", ""
 
 
 def _consume(m: Movement) -> Said:
@@ -87,15 +93,15 @@ def _withdraw(m: Movement) -> Said:
 
 
 def _expire(m: Movement) -> Said:
-    return f"{_moved(m)} expired unused{f', from {_lot(m.parts[0].lot, m, good=False)}' if m.parts else ''}", ""
+    return f"{_moved(m)} expired unused{f', from {_lot(m.parts[0].lot, m)}' if m.parts else ''}", ""
 
 
 def _restore(m: Movement) -> Said:
-    return f"{_moved(m)} restored{f' to {_lot(m.parts[0].lot, m, good=False)}' if m.parts else ''} after expiring", ""
+    return f"{_moved(m)} restored{f' to {_lot(m.parts[0].lot, m)}' if m.parts else ''} after expiring", ""
 
 
 def _redate(m: Movement) -> Said:
-    whose = f" of {_lot(m.parts[0].lot, m, good=False)}" if m.parts else f" of some {m.unit.plural}"
+    whose = f" of {_lot(m.parts[0].lot, m)}" if m.parts else f" of some {m.unit.plural}"
     change = f"changed to {_day(m.last_good_day, m)}" if m.last_good_day else "removed, so that they never expire"
     return f"Last good day{whose} {change}", ""
 
@@ -120,24 +126,23 @@ def _day(value: date, m: Movement) -> str:
 
 
 def _good(lot: LotWords, m: Movement) -> str:
-    return f"good until {_day(lot.last_good_day, m)}" if lot.last_good_day else "never expiring"
+    return good(lot.last_good_day, today=m.today, never="never expiring")
 
 
-def _lot(lot: LotWords, m: Movement, *, good: bool = True) -> str:
-    until = _good(lot, m) if good else ""
+def _lot(lot: LotWords, m: Movement) -> str:
     if lot.name:
-        return f"{lot.name} ({', '.join(filter(None, [f'bought {_day(lot.issued_on, m)}', until]))})"
+        return f"{lot.name} (bought {_day(lot.issued_on, m)})"
     came = "given back" if lot.given_back else "issued"
-    return f"the {lot.amount:,} {came} on {_day(lot.issued_on, m)}{f' ({until})' if until else ''}"
+    return f"the {lot.amount:,} {came} on {_day(lot.issued_on, m)}"
 
 
 def _back(part: Part, m: Movement) -> str:
     """Where a reversal put credits: the lot that had paid, or, where that has expired since, a new one."""
-    return f"as a new lot, {_good(part.lot, m)}" if part.made else f"to {_lot(part.lot, m)}"
+    return f"as a new lot, now {_good(part.lot, m)}" if part.made else f"to {_lot(part.lot, m)}"
 
 
 def _shares(m: Movement, way: str) -> str:
-    """The lots a movement fell on, each with its share: "1 from the 5 issued on 3 May (good until 3 August) and 2 from …"."""
+    """The lots a movement fell on, each with its share: "1 from the 5 issued on 3 May and 2 from …"."""
     said = [
         f"{part.amount:,} {_back(part, m) if way == 'to' else f'from {_lot(part.lot, m)}'}" for part in m.parts[:NAMED]
     ]

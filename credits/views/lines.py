@@ -12,7 +12,8 @@ from credits import wording
 from credits.queries import Line, LotView
 from credits.sentences import LotWords, Movement, Part, sentence
 from credits.services import UNDO_WITHIN
-from simplero.lib.moments import day
+from credits.wording import capital, good
+from simplero.lib.moments import day, later
 from simplero.tenancy.scope import now, today
 from simplero.web.http import StaffRequest
 
@@ -31,11 +32,7 @@ def lot_words(lot: LotView) -> LotWords:
 def lot_name(lot: LotView, *, today: date) -> str:
     """What tells a lot from its neighbours: "5 issued on 3 May"."""
     came = "given back" if lot.replacement else "issued"
-    return f"{lot.amount:,} {came} on {wording.day(lot.issued_on, today=today)}"
-
-
-def good(last_good_day: date | None, *, today: date) -> str:
-    return f"good until {wording.day(last_good_day, today=today)}" if last_good_day else "never expires"
+    return f"{lot.amount:,} {came} on {day(lot.issued_on, today=today)}"
 
 
 def line_sentence(line: Line, *, today: date, by: bool = True) -> str:
@@ -54,9 +51,25 @@ def line_sentence(line: Line, *, today: date, by: bool = True) -> str:
             ],
             service_day=line.day if line.kind == "consume" else line.linked_day,
             last_good_day=date.fromisoformat(line.expiry) if redate and line.expiry != "never" else None,
+            redated=line.kind == "issue" and not _good_as_issued(line),
             by=line.who if by and line.actor.kind != "system" else "",
         )
     )
+
+
+def _good_as_issued(line: Line) -> bool:
+    """Whether the lot of an issue is good through the day it was issued with; False also when its type has another default now."""
+    until = [lot.last_good_day for lot, _ in line.lots]
+    credit_type = line.credit_type
+    default = f"{credit_type.expires_after} {credit_type.expires_unit}" if credit_type.expires_after else "never"
+    expiry = line.expiry or default
+    if expiry == "never":
+        return until == [None]
+    number, _, unit = expiry.partition(" ")
+    try:
+        return until == [later(line.day, int(number), unit) if unit else date.fromisoformat(expiry)]
+    except (ValueError, OverflowError):
+        return False
 
 
 def source_words(line: Line) -> str:
@@ -168,11 +181,6 @@ def _left(balance: int) -> str:
     return f"{balance:,} left." if balance else "None left."
 
 
-def capital(words: str) -> str:
-    """`words` as the beginning of a line."""
-    return words[:1].upper() + words[1:]
-
-
 @dataclass(frozen=True, slots=True)
 class LotRow:
     """A lot as the Credits section shows it."""
@@ -197,7 +205,7 @@ def lot_row(request: HttpRequest, contact: Contact, lot: LotView, *, next: bool,
     can = may["correct"]
     return LotRow(
         lot=lot,
-        name=f"{'Given back' if lot.replacement else 'Issued'} {wording.day(lot.issued_on, today=this_day)}",
+        name=f"{'Given back' if lot.replacement else 'Issued'} {day(lot.issued_on, today=this_day)}",
         label=lot_name(lot, today=this_day),
         sub=SOURCES.get(lot.source, lot.source.capitalize()),
         until=until,
@@ -223,14 +231,14 @@ def _until(lot: LotView, today: date) -> tuple[str, str, bool]:
     if last is None:
         return "Never expires", "", False
     ahead = (last - today).days
-    return f"Good until {day(last, today=today)}", _ahead(ahead), ahead <= SOON
+    return capital(good(last, today=today)), _ahead(ahead), ahead <= SOON
 
 
 def _ahead(days: int) -> str:
     if days <= 0:
         return "Today is the last day"
     if days == 1:
-        return "Until tomorrow"
+        return "Tomorrow is the last day"
     if days <= 60:
         return f"{days} days left"
     return f"{round(days / 30.44)} months left" if days < 700 else f"{round(days / 365.25)} years left"

@@ -14,6 +14,7 @@ from contacts.models import Contact
 from credits import errors, queries, services, wording
 from credits.forms import ConsumeForm, IssueForm, RedateForm, ReverseForm, WithdrawForm
 from credits.models import CreditType
+from credits.wording import capital, expiration, good
 from simplero.lib.lists import listed
 from simplero.lib.refusals import Refusal
 from simplero.tenancy.scope import today
@@ -21,7 +22,7 @@ from simplero.web.access import staff
 from simplero.web.forms import renew
 from simplero.web.http import StaffRequest, page_or_fragment, see_other
 
-from .lines import capital, good, good_again, lot_name, row
+from .lines import good_again, lot_name, row
 from .lookup import address, asked_type, contact_or_404, contact_url, lot_or_404, may, use_or_404
 
 BAD_INPUT, AGAINST_A_RULE = 422, 409
@@ -60,13 +61,8 @@ def issue(request: StaffRequest, contact: uuid.UUID) -> HttpResponse:
 
 def _lasting(credit_type: CreditType) -> str:
     """A type as the form for issuing offers it: with how long its credits are good."""
-    return f"{capital(credit_type.name)} ({expiration(credit_type).removeprefix('good for ')})"
-
-
-def expiration(credit_type: CreditType) -> str:
-    """How long credits of a type are good unless an issue says otherwise: "good for 6 months", "never expires"."""
-    number, unit = credit_type.expires_after, credit_type.expires_unit
-    return f"good for {number:,} {unit.removesuffix('s') if number == 1 else unit}" if number else "never expires"
+    lasting = expiration(credit_type.expires_after, credit_type.expires_unit).removeprefix("good for ")
+    return f"{capital(credit_type.name)} ({lasting})"
 
 
 @staff(can="credits.consume")
@@ -383,7 +379,6 @@ def _dialog(
             "back": contact_url(request, contact),
             "fragment": f"credits/_{name}.html",
             "title": _TITLES[name],
-            "fresh_url": request.get_full_path(),
             **context,
         },
         status=status,

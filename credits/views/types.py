@@ -17,15 +17,15 @@ from credits import queries, services, wording
 from credits.errors import NAME, TypeNameTaken
 from credits.forms import TypeForm
 from credits.models import CreditType
+from credits.wording import capital, expiration
 from simplero.lib.plurals import plural as plural_of
 from simplero.lib.refusals import Refusal
 from simplero.lib.text import one_line
 from simplero.web.access import staff
 from simplero.web.http import StaffRequest, page_or_fragment, see_other
 
-from .lines import capital
 from .lookup import may, type_or_404
-from .movements import AGAINST_A_RULE, BAD_INPUT, expiration
+from .movements import AGAINST_A_RULE, BAD_INPUT
 
 HOLDERS = 50  # on a page
 FIELDS = ("name", "plural", "description", "expires_after", "expires_unit")
@@ -44,7 +44,7 @@ def types(request: StaffRequest) -> HttpResponse:
             "type": one,
             "url": type_url(request, one),
             "figures": figures,
-            "expiration": capital(expiration(one)),
+            "expiration": capital(expiration(one.expires_after, one.expires_unit)),
             "unit": wording.unit(figures.free, one),
         }
         for one, figures in queries.types_with_figures(request.account, archived=archived)
@@ -192,7 +192,7 @@ def type_(request: StaffRequest, credit_type: uuid.UUID) -> HttpResponse:
         "type": found,
         "figures": figures,
         "unit": wording.unit(figures.free, found),
-        "expiration": capital(expiration(found)),
+        "expiration": capital(expiration(found.expires_after, found.expires_unit)),
         "holders": [
             {
                 "contact": contact,

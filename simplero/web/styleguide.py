@@ -105,7 +105,7 @@ class SampleForm(forms.Form):
 class EveryKindForm(SampleForm):
     good_for = forms.ChoiceField(
         label="Good for",
-        choices=[("default", "6 months"), ("day", "Until a day"), ("never", "Never expires")],
+        choices=[("default", "6 months"), ("day", "Through a day"), ("never", "Never expires")],
         initial="default",
         widget=forms.RadioSelect(attrs={"class": "segmented"}),
     )

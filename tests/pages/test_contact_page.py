@@ -164,4 +164,4 @@ def test_one_and_many_of_everything_cost_the_same(desk, acme):
 def test_words_for_moments():
     now = datetime(2026, 1, 1, 0, 30, tzinfo=UTC)
     said = [moment(now - timedelta(hours=hours), now=now, zone=UTC) for hours in (0, 2, 25, 24 * 40)]
-    assert said == ["Today, 00:30", "Yesterday, 22:30", "30 Dec 2025, 23:30", "22 Nov 2025, 00:30"]
+    assert said == ["Today, 00:30", "Yesterday, 22:30", "30 December 2025, 23:30", "22 November 2025, 00:30"]

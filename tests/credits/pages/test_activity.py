@@ -32,18 +32,38 @@ def history(acme, admin, at):
 def test_every_entry_in_a_sentence(assistant, history):
     page = text(assistant.get(assistant.at("activity")))
     for said in (
-        "15 Sep 2026 13:00 2 sessions issued, good until 1 October. A gift (the customer may read this) +2 sessions 2 By hand Acme owner",
+        "15 September 2026 13:00 2 sessions issued, good through 1 October. A gift (the customer may read this) +2 sessions 2 By hand Acme owner",
         "2 sessions expired unused, from the 2 issued on 15 September. −2 sessions 0 By the calendar",
-        "5 sessions issued, good until 31 January 2027. +5 sessions 5 By hand Acme owner",
-        "3 sessions used for 25 October, from the 5 issued on 25 October (good until 31 January 2027)."
+        "5 sessions issued, now good through 31 January 2027. +5 sessions 5 By hand Acme owner",
+        "3 sessions used for 25 October, from the 5 issued on 25 October."
         " 1 of 3 reversed See the reversal −3 sessions 2 By hand Acme assistant",
-        "1 session given back to the 5 issued on 25 October (good until 31 January 2027), reversing the use for 25 October."
+        "1 session given back to the 5 issued on 25 October, reversing the use for 25 October."
         " See the use not delivered +1 session 3 By hand Acme owner",
-        "1 session withdrawn from the 5 issued on 25 October (good until 31 January 2027). a mistake −1 session 2",
+        "1 session withdrawn from the 5 issued on 25 October. a mistake −1 session 2",
         "Last good day of the 5 issued on 25 October changed to 31 January 2027. holidays 0 sessions 2",
     ):
         assert said in page
     assert page.index("Last good day") < page.index("3 sessions used") < page.index("A gift")
+
+
+@pytest.mark.parametrize(
+    ("default", "expiry", "said"),
+    [
+        ((3, "months"), "", "good through 28 February 2027."),
+        ((3, "months"), "never", "never expiring."),
+        ((None, ""), "", "never expiring."),
+        ((None, ""), "2 weeks", "good through 14 December."),
+        ((2, "years"), "2027-01-31", "good through 31 January 2027."),
+    ],
+)
+def test_an_issue_tells_of_the_day_it_was_issued_with_until_that_is_changed(assistant, acme, at, default, expiry, said):
+    at(NOON + timedelta(days=16))
+    massage = factories.credit_type(acme, "massage", expires_after=default[0], unit=default[1])
+    lot = factories.lot_of(acme, factories.issue(acme, 1, of=massage, expiry=expiry))
+    assert f"1 massage issued, {said}" in text(assistant.get(assistant.at("activity")))
+    factories.redate(acme, lot, date(2027, 6, 30))
+    page = text(assistant.get(assistant.at("activity")))
+    assert "1 massage issued, now good through 30 June 2027." in page
 
 
 def test_an_overdue_expiry_reads_the_same_before_and_after_the_sweep(assistant, acme, at):
@@ -147,7 +167,7 @@ def test_download(assistant, history):
     assert entries[-1] == [
         "2026-09-15",
         "13:00",
-        "2 sessions issued, good until 1 October",
+        "2 sessions issued, good through 1 October",
         "2",
         "sessions",
         "2",

@@ -29,7 +29,7 @@ def test_from_the_contact_page(assistant, five, acme):
     assert "sessions free 5 issued 5 used 0 expired 0" in page
     form = assistant.get(assistant.at("consume"))
     assert f'value="{acme.session.public_id}" selected' in form.content.decode()  # the only one with something free
-    assert "Will be taken from 1 from the 5 issued on 14 November good until 14 February 2027" in text(form)
+    assert "Will be taken from 1 from the 5 issued on 14 November good through 14 February 2027" in text(form)
     assert "4 sessions will be left." in text(form)
     page = assistant.confirmed(assistant.post(assistant.at("consume"), sent(acme, note="Went well.")))
     assert "1 session used. 4 left. Taken from the 5 issued on 14 November." in page

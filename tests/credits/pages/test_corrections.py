@@ -89,7 +89,7 @@ class TestReverse:
 
     def test_part_with_a_reason(self, admin, use, acme):
         form = text(admin.get(self.url(admin, use)))
-        assert "Can be given back 3 to the 5 issued on 14 November good until 14 February 2027" in form
+        assert "Can be given back 3 to the 5 issued on 14 November good through 14 February 2027" in form
         page = admin.confirmed(admin.post(self.url(admin, use), {"amount": "2", "reason": "Cancelled"}))
         assert "2 sessions given back. 4 left." in page
         with scope(acme.account):
@@ -131,7 +131,7 @@ class TestReverse:
     def test_into_a_lot_that_expired_since(self, admin, use, acme, at):
         at(NOON + timedelta(days=100))
         form = text(admin.get(self.url(admin, use)))
-        assert "expired since: a new lot, good until 25 May" in form
+        assert "expired since: a new lot, good through 25 May" in form
         admin.confirmed(admin.post(self.url(admin, use), {"amount": "3", "reason": "Cancelled"}))
         assert [lot.last_good_day for lot in factories.lots(acme)] == [date(2027, 2, 14), date(2027, 5, 25)]
 
@@ -174,7 +174,7 @@ class TestWithdraw:
 
     def test_some(self, admin, lot, acme):
         assert self.url(admin, lot) in admin.get(admin.page()).content.decode()
-        assert "Of the 5 issued on 14 November, good until 14 February 2027: 5 sessions left." in text(
+        assert "Of the 5 issued on 14 November, good through 14 February 2027: 5 sessions left." in text(
             admin.get(self.url(admin, lot))
         )
         page = admin.confirmed(admin.post(self.url(admin, lot), {"amount": "2", "reason": "A mistake"}))
@@ -233,7 +233,7 @@ class TestLastGoodDay:
         form = admin.get(self.url(admin, lot)).content.decode()
         assert 'value="2027-02-14"' in form
         page = admin.confirmed(admin.post(self.url(admin, lot), self.sent()))
-        assert "Last good day changed. Now good until 30 June 2027." in page
+        assert "Last good day changed. Now good through 30 June 2027." in page
         page = admin.confirmed(admin.post(self.url(admin, lot), self.sent(good_for="never", was="2027-06-30")))
         assert "These credits never expire now." in page
 
@@ -272,14 +272,14 @@ class TestLastGoodDay:
         with nothing_moved():
             answer = admin.post(self.url(admin, lot), self.sent())
         assert answer.status_code == 409
-        assert "Nothing of this lot is left" in text(answer)
+        assert "Nothing of this lot is left to use or extend." in text(answer)
 
     def test_changed_meanwhile(self, admin, lot, acme):
         factories.redate(acme, lot, date(2027, 3, 1))
         with nothing_moved():
             answer = admin.post(self.url(admin, lot), self.sent())
         assert answer.status_code == 409
-        assert "Meanwhile somebody changed this lot: it is now good until 1 March 2027." in text(answer)
+        assert "Meanwhile somebody changed this lot: it is now good through 1 March 2027." in text(answer)
         assert 'name="was" value="2027-03-01"' in answer.content.decode()
         admin.confirmed(admin.post(self.url(admin, lot), self.sent(was="2027-03-01")))
 

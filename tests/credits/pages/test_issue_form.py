@@ -54,7 +54,7 @@ def test_the_types_default(admin, acme):
     massage = factories.credit_type(acme, "massage", expires_after=6, unit="months")
     assert "Massage (6 months)" in text(admin.get(admin.at("issue")))
     page = admin.confirmed(admin.post(admin.at("issue"), sent(acme, credit_type=str(massage.public_id), amount="1")))
-    assert "1 massage issued. 1 left. Good until 14 May 2027." in page
+    assert "1 massage issued. 1 left. Good through 14 May 2027." in page
 
 
 @pytest.mark.parametrize(
