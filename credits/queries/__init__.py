@@ -11,10 +11,11 @@ from .figures import (
     types_for,
     types_with_figures,
 )
-from .lots import LotView, Payer, Payment, TypeSection, get_lot, payers, section
+from .lots import MOST_LOTS, LotView, Payer, Payment, TypeSection, get_lot, payers, section
 from .movements import Activity, Line, Reversible, activity, get_entry, line, reversible
 
 __all__ = [
+    "MOST_LOTS",
     "Activity",
     "Figures",
     "Line",

@@ -6,7 +6,7 @@ from datetime import UTC, date, datetime
 import pytest
 
 from credits import ledger, services
-from credits.ledger import Row
+from credits.ledger import Row, derive_key
 from credits.models import Entry, Lot
 from simplero.tenancy.scope import scope
 from tests import factories
@@ -177,3 +177,25 @@ def test_of_nobody(acme, people):
     with nothing_moved():
         assert issue_many(acme, []) == []
         assert said(consume_many(acme, rows(acme, people, [1] * 5))) == [("short", "", 0)] * 5
+
+
+def test_a_refused_issue_leaves_no_empty_wallet(acme):
+    ben = factories.contact(acme, "Ben")
+    factories.issue(acme, 1, key=(taken := uuid.uuid4()))
+    rows = [
+        Row(ben.pk, acme.session.pk, 0, uuid.uuid4()),
+        Row(ben.pk, acme.session.pk, 1, derive_key("staff.issue", taken)),
+    ]
+    with scope(acme.account), nothing_moved():
+        answers = ledger.issue_many(account=acme.account, rows=rows, origin=factories.STAFF)
+        past = ledger.issue_many(
+            account=acme.account,
+            rows=[Row(ben.pk, acme.session.pk, 1, uuid.uuid4())],
+            expiry="2020-01-01",
+            origin=factories.STAFF,
+        )
+    assert [(answer.outcome, answer.reason) for answer in [*answers, *past]] == [
+        ("refused", "amount"),
+        ("refused", "key_reused"),
+        ("refused", "past_day"),
+    ]

@@ -4,7 +4,7 @@ from datetime import UTC, date, datetime
 
 import pytest
 
-from credits import errors
+from credits import errors, services
 from credits.models import Allocation, Entry
 from simplero.tenancy.scope import scope
 from tests import factories
@@ -93,3 +93,12 @@ def test_a_refused_key_restores_nothing(acme, expired):
     again = factories.consume(acme, 1, on=date(2026, 3, 30))
     assert again.key != use.key
     assert len(factories.activity(acme)) == len(before) + 2
+
+
+def test_undoing_it_makes_no_fresh_credits_of_expired_ones(acme, expired):
+    """A reversal would open a new lot: that takes an admin and a reason, not fifteen minutes and a button."""
+    use = factories.consume(acme, 2, on=date(2026, 3, 30))
+    with scope(acme.account), refused(errors.UndoRevives):
+        services.undo(account=acme.account, use=use.key, actor=acme.actor)
+    factories.reverse(acme, use, 2)
+    assert figures(acme).free == 2

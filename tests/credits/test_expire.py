@@ -14,6 +14,7 @@ from django.db import connection
 import simplero.celery
 from credits import handlers
 from credits.models import Entry
+from credits.tasks import verify_account
 from simplero.outbox.models import Job
 from simplero.outbox.relay import relay
 from simplero.outbox.tasks import relay as relay_task
@@ -172,3 +173,14 @@ def test_a_long_wait_is_refused_by_the_broker():
     for wait in ({"countdown": 61}, {"eta": datetime.now(UTC) + timedelta(hours=1)}):
         with pytest.raises(simplero.celery.DelayTooLong):
             relay_task.apply_async(**wait)
+
+
+def test_a_lost_job_is_made_good_within_the_hour(acme, at):
+    """As when the relay did the job of an instant while an issue of that instant had not committed yet."""
+    at(NOON)
+    factories.issue(acme, 2, expiry="2026-03-10")
+    Job.objects.all().delete()
+    at(LATER)
+    assert relay() == 0
+    verify_account(account_id=acme.account.pk)
+    assert factories.wallet(acme).balance == 0

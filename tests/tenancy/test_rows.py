@@ -64,7 +64,7 @@ def test_without_a_scope_every_table_is_loud(both, table):
         "UPDATE credits_lot SET remaining = 0, open = false WHERE wallet_id = %(wallet)s",
         "UPDATE credits_credittype SET name = 'x' WHERE account_id = %(account)s OR true AND id = %(type)s",
         "DELETE FROM credits_entrynote WHERE account_id = %(account)s",
-        "DELETE FROM credits_wallet WHERE id = %(wallet)s",
+        "DELETE FROM contacts_contactword WHERE contact_id = %(contact)s",
     ],
 )
 def test_raw_sql_changes_nothing_of_another(both, statement):
