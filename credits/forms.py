@@ -255,6 +255,10 @@ class TypeForm(forms.Form):
         return cleaned
 
 
+class TypeEditForm(TypeForm):
+    seen = seen_field()  # the seal of what is edited
+
+
 class ActivityFilterForm(forms.Form):
     """Which movements; everything unless said otherwise."""
 

@@ -13,20 +13,26 @@ from datetime import date, timedelta
 from typing import Any
 
 from django.db import IntegrityError, transaction
+from django.utils.text import Truncator
 
 from contacts.directory import constraint
 from contacts.models import Contact
 from simplero.lib.folding import key as folded_key
+from simplero.lib.refusals import Stale
+from simplero.lib.seals import seal
 from simplero.outbox import outbox
 from simplero.tenancy.actors import Actor
 from simplero.tenancy.models import Account
 from simplero.tenancy.scope import now, require
 
-from . import errors, events, ledger
+from . import errors, events, ledger, wording
 from .ledger import Origin, Posting
 from .models import CreditType, Entry
 
 STAFF = "staff"
+
+WRITTEN = ("name", "plural", "description", "expires_after", "expires_unit")
+"""What staff write of a credit type."""
 
 UNDO_WITHIN = timedelta(minutes=15)
 """How long whoever made a use may undo it (product.md, roles)."""
@@ -217,6 +223,11 @@ def add_type(
     return credit_type
 
 
+def type_seal(credit_type: CreditType) -> str:
+    """A short name for exactly what staff wrote of a type: a form carries it to tell later whether it is still the same."""
+    return seal(*(str(getattr(credit_type, field)) for field in WRITTEN))
+
+
 @transaction.atomic
 def edit_type(
     *,
@@ -227,27 +238,36 @@ def edit_type(
     description: str,
     expires_after: int | None,
     expires_unit: str,
+    seen: str,
     actor: Actor,
 ) -> None:
-    """Change a type. Lots already issued keep their last good day. Raises TypeNameTaken."""
+    """Change a type; `seen` is the seal of what the person started from. Lots already issued keep their last good day.
+
+    Raises Stale when it is no longer that, and TypeNameTaken.
+    """
     require(account)
     wanted = {
         "name": name,
         "plural": plural,
-        "name_key": name_key(name),
         "description": description,
         "expires_after": expires_after,
         "expires_unit": expires_unit if expires_after else "",
     }
-    changed = [field for field, value in wanted.items() if getattr(credit_type, field) != value]
+    kept = CreditType.objects.select_for_update(no_key=True).get(pk=credit_type.pk)  # edits come one after the other
+    changed = [field for field, value in wanted.items() if getattr(kept, field) != value]
     if not changed:
         return
+    if seen != type_seal(kept):
+        raise Stale(
+            f"Somebody else changed this type while you were typing: it now says {_written(kept)}. "
+            "What you typed is still here; save again to keep it instead."
+        )
     for field in changed:
-        setattr(credit_type, field, wanted[field])
+        setattr(kept, field, wanted[field])
+    kept.name_key = name_key(name)
     with _one_of_a_name(name):
-        credit_type.save(update_fields=changed)
-    told = tuple(field for field in changed if field != "name_key")
-    outbox.record(account=account, fact=events.CreditTypeChanged(credit_type.pk, told), actor=actor)
+        kept.save(update_fields=[*changed, "name_key"])
+    outbox.record(account=account, fact=events.CreditTypeChanged(kept.pk, tuple(changed)), actor=actor)
 
 
 @transaction.atomic
@@ -264,6 +284,12 @@ def bring_back_type(*, account: Account, credit_type: CreditType, actor: Actor) 
     require(account)
     if CreditType.objects.filter(pk=credit_type.pk).exclude(archived_at=None).update(archived_at=None):
         outbox.record(account=account, fact=events.CreditTypeBroughtBack(credit_type.pk), actor=actor)
+
+
+def _written(credit_type: CreditType) -> str:
+    description = Truncator(credit_type.description).chars(300)
+    lasting = wording.expiration(credit_type.expires_after, credit_type.expires_unit)
+    return f"“{credit_type.name}”, “{credit_type.plural}”, {f'“{description}”' if description else 'no description'}, {lasting}"
 
 
 @contextmanager

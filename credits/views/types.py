@@ -1,6 +1,5 @@
 """Content → Credits: the types of credit, and who holds them."""
 
-import hashlib
 import uuid
 from typing import Any
 
@@ -15,20 +14,20 @@ from contacts import queries as contacts
 from contacts.models import Contact
 from credits import queries, services, wording
 from credits.errors import NAME, TypeNameTaken
-from credits.forms import TypeForm
+from credits.forms import TypeEditForm, TypeForm
 from credits.models import CreditType
 from credits.wording import capital, expiration
 from simplero.lib.plurals import plural as plural_of
-from simplero.lib.refusals import Refusal
+from simplero.lib.refusals import Refusal, Stale
 from simplero.lib.text import one_line
 from simplero.web.access import staff
+from simplero.web.forms import renew
 from simplero.web.http import StaffRequest, page_or_fragment, see_other
 
 from .lookup import may, type_or_404
 from .movements import AGAINST_A_RULE, BAD_INPUT
 
 HOLDERS = 50  # on a page
-FIELDS = ("name", "plural", "description", "expires_after", "expires_unit")
 
 
 def type_url(request: StaffRequest, credit_type: CreditType, name: str = "type") -> str:
@@ -85,39 +84,31 @@ def _is(credit_type: CreditType, wanted: dict[str, Any]) -> bool:
     return all(getattr(credit_type, field) == value for field, value in wanted.items())
 
 
-def _seal(credit_type: CreditType) -> str:
-    """A short name for exactly what the form shows of a type: it tells later whether somebody else has changed it since."""
-    return hashlib.sha256(repr([getattr(credit_type, field) for field in FIELDS]).encode()).hexdigest()[:24]
-
-
-_CHANGED_MEANWHILE = (
-    "Meanwhile somebody else changed this type. Nothing of yours has been saved; what you typed is below. "
-    "Look at the type in another tab, then save again if yours is to stand."
-)
-
-
 @staff(can="credits.types")
 @require_http_methods(["GET", "HEAD", "POST"])
 def edit(request: StaffRequest, credit_type: uuid.UUID) -> HttpResponse:
     found = type_or_404(request, credit_type)
-    initial = {field: getattr(found, field) for field in FIELDS} | {"expires_unit": found.expires_unit or "months"}
-    form, status = TypeForm(request.POST or None, initial=initial), 200
-    seal = _seal(found)
+    form, status = TypeEditForm(request.POST or None, initial=_initial(found)), 200
     if request.method == "POST":
         status = BAD_INPUT
         if form.is_valid():
             try:
-                if request.POST.get("seen", seal) != seal and not _is(found, form.cleaned_data):
-                    raise Refusal(_CHANGED_MEANWHILE)
                 services.edit_type(account=request.account, credit_type=found, **form.cleaned_data, actor=request.actor)
             except Refusal as refusal:
                 form.add_error(refusal.field, refusal.wording)
                 status = AGAINST_A_RULE
+                if isinstance(refusal, Stale):  # what they were told of is now what they have seen
+                    found = type_or_404(request, credit_type)
+                    renew(form, "seen", services.type_seal(found))
             else:
                 messages.success(request, "Saved.")
                 return see_other(request, type_url(request, found))
-        found = type_or_404(request, credit_type)
-    return _form(request, form, status, title=f"Edit {found.name}", action="Save", back=type_url(request, found), editing=found, seal=seal)  # fmt: skip
+    return _form(request, form, status, title=f"Edit {found.name}", action="Save", back=type_url(request, found), editing=found)  # fmt: skip
+
+
+def _initial(credit_type: CreditType) -> dict[str, Any]:
+    written = {field: getattr(credit_type, field) for field in services.WRITTEN}
+    return {**written, "expires_unit": credit_type.expires_unit or "months", "seen": services.type_seal(credit_type)}
 
 
 def _form(request: StaffRequest, form: Form, status: int, **context: object) -> HttpResponse:

@@ -1,11 +1,16 @@
 """Content → Credits: the types of credit."""
 
+import threading
 from uuid import uuid4
 
 import pytest
+from django.db import connection
 
+from credits import services
 from credits.models import CreditType
+from simplero.lib.refusals import Stale
 from simplero.outbox.models import Event
+from simplero.tenancy.actors import Actor
 from simplero.tenancy.scope import scope
 from tests import factories
 from tests.assertions import nothing_moved
@@ -100,28 +105,67 @@ def test_edit(admin, acme):
     made = acme.session
     url = f"{HERE}{made.public_id}/edit"
     assert 'value="session"' in admin.get(url).content.decode()
-    assert admin.client.post(url, sent(expires_after="1", expires_unit="years")).status_code == 303
+    changed = sent(expires_after="1", expires_unit="years", seen=seen(admin.get(url)))
+    assert admin.client.post(url, changed).status_code == 303
     assert "Good for 1 year" in text(admin.get(HERE))
     factories.credit_type(acme, "massage")
     with nothing_moved():
-        answer = admin.client.post(url, sent(name="massage"))
+        answer = admin.client.post(url, sent(name="massage", seen=seen(admin.get(url))))
     assert answer.status_code == 409
+    assert "There is a credit type named “massage” already." in text(answer)
     assert "Edit coaching session" in text(answer)
+
+
+def seen(form):
+    return form.content.decode().split('name="seen" value="')[1].split('"')[0]
 
 
 def test_changed_by_somebody_else_meanwhile(admin, acme):
     url = f"{HERE}{acme.session.public_id}/edit"
-    seen = admin.get(url).content.decode().split('name="seen" value="')[1].split('"')[0]
-    assert admin.client.post(url, sent(name="theirs", seen=seen)).status_code == 303
+    first = seen(admin.get(url))
+    assert admin.client.post(url, sent(name="theirs", seen=first)).status_code == 303
     with nothing_moved():
-        answer = admin.client.post(url, sent(name="mine", seen=seen))
+        answer = admin.client.post(url, sent(name="mine", seen=first))
     assert answer.status_code == 409
-    assert "Meanwhile somebody else changed this type." in text(answer)
+    assert "it now says “theirs”, “coaching sessions”, “One hour”, good for 6 months." in text(answer)
     assert 'value="mine"' in answer.content.decode()
     assert of(acme, "theirs")
-    assert admin.client.post(url, sent(name="theirs", seen=seen)).status_code == 303  # the first one, sent twice
-    seen = answer.content.decode().split('name="seen" value="')[1].split('"')[0]
-    assert admin.client.post(url, sent(name="mine", seen=seen)).status_code == 303
+    assert admin.client.post(url, sent(name="theirs", seen=first)).status_code == 303  # the first one, sent twice
+    assert admin.client.post(url, sent(name="mine", seen=seen(answer))).status_code == 303
+
+
+def test_an_edit_that_does_not_say_what_it_was_made_from_overwrites_nothing(admin, acme):
+    url = f"{HERE}{acme.session.public_id}/edit"
+    with nothing_moved():
+        answer = admin.client.post(url, sent())
+    assert answer.status_code == 409
+    assert "it now says “session”, “sessions”, no description, never expires." in text(answer)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_of_edits_at_the_same_moment_one_counts_and_the_others_are_told(acme):
+    made, told = acme.session, []
+    first = services.type_seal(made)
+
+    def edit(name):
+        try:
+            with scope(acme.account):
+                wanted = {"name": name, "plural": name, "description": "", "expires_after": None, "expires_unit": ""}
+                services.edit_type(
+                    account=acme.account, credit_type=made, **wanted, seen=first, actor=Actor("user", acme.admin.pk)
+                )
+                told.append("saved")
+        except Stale:
+            told.append("stale")
+        finally:
+            connection.close()
+
+    threads = [threading.Thread(target=edit, args=[f"name {number}"]) for number in range(6)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert sorted(told) == ["saved"] + ["stale"] * 5
 
 
 @pytest.mark.parametrize("letter", ["ß", "æ", "ﬁ"])
@@ -131,8 +175,7 @@ def test_a_name_that_grows_when_folded_fits(admin, acme, letter):
     made = of(acme, long)
     assert admin.client.post(HERE + "add", sent(name=long.upper()[:60], plural="x")).status_code == 409
     edit = f"{HERE}{made.public_id}/edit"
-    seen = admin.get(edit).content.decode().split('name="seen" value="')[1].split('"')[0]
-    assert admin.client.post(edit, sent(name=f"{letter * 59}x", seen=seen)).status_code == 303
+    assert admin.client.post(edit, sent(name=f"{letter * 59}x", seen=seen(admin.get(edit)))).status_code == 303
 
 
 def test_the_name_of_an_archived_type(admin, acme):
