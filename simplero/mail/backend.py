@@ -1,14 +1,22 @@
 """Django's mail functions write rows here, in the transaction of whoever sends: no change without its mail, no mail without its change."""
 
 from collections.abc import Sequence
+from datetime import timedelta
 
 from django.core.mail import EmailMessage, EmailMultiAlternatives
 from django.core.mail.backends.base import BaseEmailBackend
+from django.db.models.functions import Now
 
 from .models import Message
 
-# A header for us, never sent: the message holds a link that lets somebody in, so its text is erased once it is sent.
+# A header for us, never sent: the message holds a link that lets somebody in for so many seconds, so its text is erased when it
+# is sent, given up, or too old to be of use.
 CONFIDENTIAL = "X-Confidential"
+
+
+def confidential(useful_for: timedelta) -> dict[str, str]:
+    """The header of a message with a link that lets somebody in; `useful_for`: how long the link works."""
+    return {CONFIDENTIAL: str(int(useful_for.total_seconds()))}
 
 
 class UnsupportedMessage(ValueError):
@@ -32,7 +40,7 @@ def row(message: EmailMessage) -> Message:
     if isinstance(message, EmailMultiAlternatives):
         html = next((str(part[0]) for part in message.alternatives if part[1] == "text/html"), "")
     headers = dict(message.extra_headers)
-    confidential = bool(headers.pop(CONFIDENTIAL, False))
+    seconds = headers.pop(CONFIDENTIAL, None)
     if message.reply_to:
         headers["Reply-To"] = ", ".join(message.reply_to)
     return Message(
@@ -42,5 +50,6 @@ def row(message: EmailMessage) -> Message:
         text=str(message.body),
         html=html,
         headers=headers,
-        confidential=confidential,
+        confidential=seconds is not None,
+        useful_until=None if seconds is None else Now() + timedelta(seconds=int(seconds)),
     )

@@ -3,14 +3,16 @@
 import logging
 from datetime import timedelta
 from smtplib import SMTPException
+from typing import Any
 
 from django.core.mail import EmailMultiAlternatives
 from django.core.mail.backends.smtp import EmailBackend
 from django.db import transaction
+from django.db.models import Case, F, TextField, Value, When
 from django.db.models.functions import Now
 
 from . import smtp
-from .models import FAILED, SENT, WAITING, Message
+from .models import FAILED, LATE, SENT, WAITING, Message
 
 logger = logging.getLogger(__name__)
 
@@ -20,9 +22,20 @@ LEASE = timedelta(minutes=5)
 WAITS = (timedelta(minutes=1), timedelta(minutes=5), timedelta(minutes=30), timedelta(hours=2))
 ATTEMPTS = len(WAITS) + 1
 
+_NOTHING = Value("", output_field=TextField())
+ERASED: dict[str, Any] = {
+    name: Case(When(confidential=True, then=_NOTHING), default=F(name), output_field=TextField())
+    for name in ("text", "html")
+}
+"""Part of every update that ends a message: what lets somebody in does not outlive its purpose."""
+
 
 def send_waiting() -> int:
-    """Send up to one batch of messages that are due and return how many went. Without a server they stay in the outbox."""
+    """Send up to one batch of messages that are due and return how many went. Without a server they stay in the outbox.
+
+    A link that lets somebody in is never sent, nor kept, beyond the time it works.
+    """
+    Message.objects.filter(state=WAITING, confidential=True, useful_until__lte=Now()).update(state=LATE, **ERASED)
     server = smtp.server()
     if server is None:
         return 0
@@ -34,7 +47,7 @@ def _claim() -> list[Message]:
     """Messages that are due, put out of other workers' reach for the length of the lease."""
     # Killed in its last attempt: nobody was left to write down how that went.
     Message.objects.filter(state=WAITING, due__lte=Now(), attempts__gte=ATTEMPTS).update(
-        state=FAILED, error="The worker stopped during the last attempt"
+        state=FAILED, error="The worker stopped during the last attempt", **ERASED
     )
     waiting = Message.objects.select_for_update(skip_locked=True).filter(state=WAITING, due__lte=Now())
     claimed = list(waiting.order_by("due", "id")[:BATCH])
@@ -56,9 +69,7 @@ def _attempt(message: Message, server: EmailBackend) -> bool:
     except (SMTPException, OSError, ValueError) as error:  # ValueError: a header that cannot be written
         _note_failure(message, error)
         return False
-    sent = {"state": SENT, "sent_at": Now(), "error": ""}
-    erased = {"text": "", "html": ""} if message.confidential else {}
-    Message.objects.filter(pk=message.pk).update(**sent, **erased)
+    Message.objects.filter(pk=message.pk).update(state=SENT, sent_at=Now(), error="", **ERASED)
     return True
 
 
@@ -68,6 +79,6 @@ def _note_failure(message: Message, error: Exception) -> None:
     wording = f"{type(error).__name__}: {error}"[:300]
     rows = Message.objects.filter(pk=message.pk)
     if message.attempts >= ATTEMPTS:
-        rows.update(state=FAILED, error=wording)
+        rows.update(state=FAILED, error=wording, **ERASED)
     else:
         rows.update(due=Now() + WAITS[message.attempts - 1], error=wording)

@@ -1,9 +1,11 @@
 """allauth in our words and by our rules."""
 
 from base64 import urlsafe_b64encode
+from datetime import timedelta
 from hashlib import sha256
 from typing import Any, ClassVar
 
+from allauth.account import app_settings
 from allauth.account.adapter import DefaultAccountAdapter
 from allauth.account.models import EmailAddress
 from allauth.mfa.adapter import DefaultMFAAdapter
@@ -14,7 +16,7 @@ from django.core.mail import EmailMessage
 from django.db import IntegrityError, transaction
 from django.http import HttpRequest
 
-from simplero.mail.backend import CONFIDENTIAL
+from simplero.mail.backend import confidential
 
 # Told of what somebody did to their own sign-in; they hold nothing that lets anybody in.
 NOTES = frozenset(
@@ -69,8 +71,15 @@ class AccountAdapter(DefaultAccountAdapter):
     ) -> EmailMessage:
         message = super().render_mail(template_prefix, email, context, headers)
         if template_prefix.rsplit("/", 1)[-1] not in NOTES:
-            message.extra_headers[CONFIDENTIAL] = "yes"
+            message.extra_headers.update(confidential(_link_lives(template_prefix)))
         return message
+
+
+def _link_lives(template_prefix: str) -> timedelta:
+    """How long the link in a mail of allauth's works; for one not known here the shorter, so that it is erased early."""
+    if "email_confirmation" in template_prefix:
+        return timedelta(days=app_settings.EMAIL_CONFIRMATION_EXPIRE_DAYS)
+    return timedelta(seconds=settings.PASSWORD_RESET_TIMEOUT)
 
 
 class SecondFactorAdapter(DefaultMFAAdapter):

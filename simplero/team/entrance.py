@@ -20,6 +20,9 @@ class SignUp(account.SignupView):
         try:
             return super().form_valid(form)
         except Refusal as refusal:  # somebody took the address since the form was checked
+            form.account_already_exists = True
+            if form.opened_before():
+                return super().form_valid(form)
             refuse(form, refusal)
             return self.form_invalid(form)
 

@@ -7,6 +7,14 @@ class AddressTaken(Refusal):
     field = "email"
 
 
+class UnfitName(Refusal):
+    """A name of a person or a business is empty, too long or cannot be shown."""
+
+
+class FormUsed(Refusal):
+    """The form's key opened a business that the person has no place in any more."""
+
+
 class AlreadyMember(Refusal):
     """The person invited works here already."""
 
@@ -29,6 +37,12 @@ class LastOwner(Refusal):
 
 class InvitationGone(Refusal):
     """The invitation was used, withdrawn or has run out; which of these is not told."""
+
+
+class SecondFactorMissing(Refusal):
+    """Whoever asks for second factors has none: they would shut themselves out."""
+
+    field = "second_factor_required"
 
 
 class InvitationForSomebodyElse(Refusal):

@@ -46,6 +46,12 @@ class MemberRemoved:
 
 
 @dataclass(frozen=True, slots=True)
+class AccountSecurityChanged:
+    kind: ClassVar[str] = "account.security_changed"
+    second_factor_required: bool
+
+
+@dataclass(frozen=True, slots=True)
 class AccountRenamed:
     """The names themselves are free text and stay out."""
 

@@ -1,5 +1,6 @@
 """Forms of the entrance (allauth's, in our words) and of the settings pages."""
 
+import uuid
 from typing import Any
 
 from allauth.account import forms as entrance
@@ -17,7 +18,8 @@ from simplero.tenancy.models import User
 from simplero.tenancy.roles import ADMIN, ASSISTANT, OWNER, ROLES
 from simplero.tenancy.scope import scope
 
-from . import services
+from . import names, queries, services
+from .errors import UnfitName
 
 # What each role is for, beside its name.
 ROLE_CHOICES = [
@@ -41,11 +43,47 @@ class SignInForm(entrance.LoginForm):
         say(self, "password", "Password")
 
 
+class NameField(forms.CharField):
+    """A name of a person or a business, made fit to keep."""
+
+    def __init__(self, *, what: str, **kwargs: Any) -> None:
+        super().__init__(strip=False, **kwargs)
+        self.what = what
+        self.validators = []
+
+    def to_python(self, value: Any) -> str:
+        text = super().to_python(value)
+        if not text.strip():
+            return ""
+        try:
+            return names.cleaned(text, what=self.what)
+        except UnfitName as refusal:
+            raise forms.ValidationError(refusal.wording) from None
+
+
+class KeyField(forms.UUIDField):
+    """A key made when the form was rendered: sent twice, the form is done once. A spoiled one is as good as none."""
+
+    widget = forms.HiddenInput
+
+    def __init__(self) -> None:
+        super().__init__(required=False, initial=uuid.uuid4)
+
+    def clean(self, value: Any) -> uuid.UUID | None:
+        try:
+            return super().clean(value)
+        except forms.ValidationError:
+            return None
+
+
 class BusinessForm(forms.Form):
     """What a new account needs. Nothing is guessed: a wrong time zone would let credits expire on the wrong day."""
 
-    account_name = forms.CharField(
-        label="Business name", max_length=120, widget=forms.TextInput(attrs={"autocomplete": "organization"})
+    key = KeyField()
+    account_name = NameField(
+        label="Business name",
+        what="The business name",
+        widget=forms.TextInput(attrs={"autocomplete": "organization"}),
     )
     time_zone = forms.ChoiceField(
         label="Time zone",
@@ -56,9 +94,9 @@ class BusinessForm(forms.Form):
 
 
 class SignUpForm(BusinessForm, entrance.SignupForm):
-    """A person and their business at once."""
+    """A person and their business at once. Sent again by the same person, it signs them in to what it opened before."""
 
-    name = forms.CharField(label="Your name", max_length=120, widget=forms.TextInput(attrs={"autocomplete": "name"}))
+    name = NameField(label="Your name", what="Your name", widget=forms.TextInput(attrs={"autocomplete": "name"}))
     field_order = ["name", "email", "password1", "account_name", "time_zone", "currency"]
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
@@ -66,14 +104,31 @@ class SignUpForm(BusinessForm, entrance.SignupForm):
         say(self, "email", "Email")
         say(self, "password1", "Password", PASSWORD_HELP)
 
+    def validate_unique_email(self, value: str) -> str:
+        """Notes whether the address is taken; `clean` decides, when it is known who asks."""
+        try:
+            return super().validate_unique_email(value)
+        except forms.ValidationError:
+            self.account_already_exists = True
+            return value
+
     def clean(self) -> dict[str, Any]:
         super().clean()
-        if self.account_already_exists:
+        if self.account_already_exists and self.opened_before() is None:
             # Signing up signs in at once, so whether an address is known shows in any case: say it plainly.
             self.add_error("email", "Somebody signs in with this address already. Sign in instead.")
         return self.cleaned_data
 
+    def opened_before(self) -> User | None:
+        """Who signed up by this very form, if it is they who send it again."""
+        answers = self.cleaned_data
+        if not answers.get("email") or not answers.get("password1"):
+            return None
+        return queries.signed_up_with(answers.get("key"), answers["email"], answers["password1"])
+
     def save(self, request: HttpRequest) -> User:
+        if self.account_already_exists and (person := self.opened_before()):
+            return person
         account_id = services.next_account_id()
         with scope(account_id):
             user, _ = services.sign_up(
@@ -84,6 +139,7 @@ class SignUpForm(BusinessForm, entrance.SignupForm):
                 account_name=self.cleaned_data["account_name"],
                 time_zone=self.cleaned_data["time_zone"],
                 currency=self.cleaned_data["currency"],
+                form=self.cleaned_data["key"],
             )
         return user
 
@@ -166,7 +222,7 @@ class ActivateForm(totp.ActivateTOTPForm):
 class JoinForm(forms.Form):
     """Somebody invited who is new here."""
 
-    name = forms.CharField(label="Your name", max_length=120, widget=forms.TextInput(attrs={"autocomplete": "name"}))
+    name = NameField(label="Your name", what="Your name", widget=forms.TextInput(attrs={"autocomplete": "name"}))
     password = forms.CharField(
         label="Password",
         strip=False,
@@ -190,6 +246,7 @@ class JoinForm(forms.Form):
 
 
 class InviteForm(forms.Form):
+    key = KeyField()
     email = forms.EmailField(label="Email", max_length=254, widget=forms.EmailInput(attrs={"autocomplete": "off"}))
     role = forms.ChoiceField(label="Role", choices=ROLE_CHOICES, initial=ASSISTANT, widget=forms.RadioSelect)
 
@@ -199,8 +256,20 @@ class RoleForm(forms.Form):
 
 
 class AccountForm(forms.Form):
-    name = forms.CharField(
-        label="Business name", max_length=120, help_text="Staff see it in the menu and in invitations."
+    name = NameField(
+        label="Business name", what="The business name", help_text="Staff see it in the menu and in invitations."
+    )
+
+
+class SendAgainForm(forms.Form):
+    key = KeyField()
+
+
+class SecurityForm(forms.Form):
+    second_factor_required = forms.BooleanField(
+        label="Require a second factor of owners and admins",
+        required=False,
+        help_text="Whoever has none is led to set it up before any page of this account opens.",
     )
 
 

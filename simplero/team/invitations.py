@@ -38,6 +38,10 @@ def invitation(request: HttpRequest) -> HttpResponse:
             return _show(request, offer, step="sign_in")
         return _join(request, offer, token)
     except errors.InvitationGone:
+        place = queries.place_taken(token) if request.method == "POST" else None
+        if place and (not request.user.is_authenticated or request.user.pk == place.user_id):
+            # The click came twice, and the first one took the place: on to the account, which asks who comes.
+            return see_other(request, "team:home", place.account.slug)
         return TemplateResponse(request, "team/invitation_gone.html", status=404)
 
 

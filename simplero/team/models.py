@@ -3,13 +3,14 @@ from django.db import models
 from django.db.models import CheckConstraint, Q, UniqueConstraint
 from django.db.models.functions import Now
 
-from simplero.tenancy.models import Account, public_id_field
+from simplero.tenancy.models import Account, TenantModel, public_id_field
 from simplero.tenancy.roles import ROLES
 
 
 class Invitation(models.Model):
-    """An open offer of a place in an account; accepted or revoked, the row goes. Global: whoever follows its link is not in any
-    account yet, and the link's token is all there is to find the account by."""
+    """An offer of a place in an account. Accepted or revoked it has ended, and its row stays for a day, so that a click that came
+    twice is told what the first one did. Global: whoever follows its link is not in any account yet, and the link's token is all
+    there is to find the account by."""
 
     public_id = public_id_field()
     # No constraint into the accounts: once they are spread over servers, it would not be checked on delete.
@@ -20,13 +21,15 @@ class Invitation(models.Model):
     invited_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.SET_NULL, null=True, related_name="+")
     created_at = models.DateTimeField(db_default=Now(), editable=False)
     expires_at = models.DateTimeField()
+    sent_with = models.UUIDField(null=True, editable=False)  # the form that sent it last, which sends one mail
+    ended_at = models.DateTimeField(null=True, editable=False)
 
     class Meta:
         constraints = [
             UniqueConstraint("public_id", name="invitation_public_id"),
             UniqueConstraint("token_hash", name="invitation_token"),
-            # A double click would otherwise write to the same person twice.
-            UniqueConstraint("account", "email", name="invitation_once"),
+            # Two forms at once would otherwise write to the same person twice.
+            UniqueConstraint(fields=["account", "email"], condition=Q(ended_at__isnull=True), name="invitation_once"),
             CheckConstraint(condition=Q(role__in=sorted(ROLES)), name="invitation_role"),
         ]
 
@@ -36,3 +39,17 @@ class Invitation(models.Model):
     @property
     def role_name(self) -> str:
         return ROLES[self.role]
+
+
+class FormerMember(TenantModel):
+    """Somebody who was removed, under the name their place had in addresses: removing them again finds them gone, not unknown."""
+
+    public_id = models.UUIDField(editable=False)
+    user_id = models.BigIntegerField()
+    removed_at = models.DateTimeField(db_default=Now(), editable=False)
+
+    class Meta(TenantModel.Meta):
+        constraints = [UniqueConstraint("account", "public_id", name="formermember_public_id")]
+
+    def __str__(self) -> str:
+        return f"user {self.user_id}, removed {self.removed_at:%Y-%m-%d %H:%M}"

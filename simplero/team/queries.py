@@ -1,12 +1,14 @@
 """Reads. Memberships and invitations are global tables, so each names its account itself."""
 
+from uuid import UUID
+
 from django.db.models import BooleanField, ExpressionWrapper, Q, QuerySet
 from django.db.models.functions import Lower, Now
 
 from simplero.tenancy.models import Account, Membership, User
 
 from .errors import InvitationGone
-from .models import Invitation
+from .models import FormerMember, Invitation
 from .tokens import digest
 
 
@@ -20,9 +22,30 @@ def members(account: Account) -> QuerySet[Membership]:
     return Membership.objects.select_related("user").filter(account=account).order_by(Lower("user__name"), "pk")
 
 
+def was_member(account: Account, public_id: UUID) -> bool:
+    """Whether this was the place of somebody who has been removed since."""
+    return FormerMember.objects.filter(account=account, public_id=public_id).exists()
+
+
+def place_taken(token: str) -> Membership | None:
+    """The place that somebody took with this link, as long as they have it; None for links that were never used."""
+    used = Invitation.objects.filter(token_hash=digest(token), ended_at__isnull=False).first()
+    if used is None:
+        return None
+    rows = Membership.objects.select_related("account")
+    return rows.filter(account=used.account_id, user__email=used.email).first()
+
+
+def signed_up_with(form: UUID | None, email: str, password: str) -> User | None:
+    """Who signed up by the form with this key, if this is their address and their password."""
+    owners = User.objects.filter(email=email.strip().lower(), memberships__account__opened_with=form)
+    person = owners.first() if form else None
+    return person if person and person.is_active and person.check_password(password) else None
+
+
 def invitations(account: Account) -> QuerySet[Invitation]:
     """Open invitations, the newest first; those that ran out too, for they can be sent again. Annotated with `expired`."""
-    rows = Invitation.objects.select_related("invited_by").filter(account=account)
+    rows = Invitation.objects.select_related("invited_by").filter(account=account, ended_at__isnull=True)
     expired = ExpressionWrapper(Q(expires_at__lte=Now()), output_field=BooleanField())
     return rows.annotate(expired=expired).order_by("-created_at", "-pk")
 
@@ -30,7 +53,7 @@ def invitations(account: Account) -> QuerySet[Invitation]:
 def invitation(token: str) -> Invitation:
     """The invitation a link's token opens. Raises InvitationGone."""
     found = Invitation.objects.select_related("account", "invited_by").filter(
-        token_hash=digest(token), expires_at__gt=Now()
+        token_hash=digest(token), expires_at__gt=Now(), ended_at__isnull=True
     )
     row = found.first()
     if row is None:

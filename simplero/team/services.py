@@ -1,34 +1,44 @@
-"""Who comes, who goes and who may do what. Each is one transaction with its facts and its mail."""
+"""Who comes, who goes and who may do what. Each is one transaction with its facts and its mail.
+
+`form` is the key a page gave its form: what one form asked for happens once, however often it is sent.
+"""
 
 from collections.abc import Callable
 from datetime import timedelta
+from uuid import UUID
 
 from allauth.account.models import EmailAddress
+from allauth.mfa.models import Authenticator
 from django.core.mail import EmailMessage
 from django.db import IntegrityError, connection, transaction
 from django.db.models.functions import Now
 from django.template.loader import render_to_string
 
 from simplero.lib.slugs import slug
-from simplero.mail.backend import CONFIDENTIAL
+from simplero.lib.text import one_line
+from simplero.mail.backend import confidential
 from simplero.outbox import outbox
 from simplero.tenancy.actors import Actor
 from simplero.tenancy.models import Account, Membership, User
 from simplero.tenancy.roles import OWNER
 
-from . import errors, tokens
+from . import errors, names, tokens
 from .events import (
     AccountOpened,
     AccountRenamed,
+    AccountSecurityChanged,
     InvitationRevoked,
     MemberInvited,
     MemberJoined,
     MemberRemoved,
     MemberRoleChanged,
 )
-from .models import Invitation
+from .models import FormerMember, Invitation
 
 GOOD_FOR = timedelta(days=7)
+KEPT = timedelta(
+    days=1
+)  # an invitation that has ended: long enough for any second click, and then nobody's address stays
 MOST_INVITATIONS = 50  # open at a time: an account must not become a way to write to strangers
 
 # Addresses that would read as something of ours, under /a/ or as a host name later.
@@ -85,24 +95,28 @@ def sign_up(
     time_zone: str,
     currency: str,
     verified: bool = False,
+    form: UUID | None = None,
 ) -> tuple[User, Account]:
     """A person and their business, both or neither; the person owns it. `verified`: the address is known to be theirs.
 
-    `account_id` comes from `next_account_id`, and its scope is open. Raises AddressTaken.
+    `account_id` comes from `next_account_id`, and its scope is open. Raises AddressTaken, UnfitName.
     """
     user = _add_person(email=email, password=password, name=name, verified=verified)
     return user, open_account(
-        account_id=account_id, owner=user, name=account_name, time_zone=time_zone, currency=currency
+        account_id=account_id, owner=user, name=account_name, time_zone=time_zone, currency=currency, form=form
     )
 
 
 @transaction.atomic
-def open_account(*, account_id: int, owner: User, name: str, time_zone: str, currency: str) -> Account:
+def open_account(
+    *, account_id: int, owner: User, name: str, time_zone: str, currency: str, form: UUID | None = None
+) -> Account:
     """A new business with `owner` as its owner, at an address made of its name: a second "Studio" gets studio-2.
 
-    `account_id` comes from `next_account_id`, and its scope is open.
+    The business that `form` opened before is returned as it is. `account_id` comes from `next_account_id`, and its scope is
+    open. Raises UnfitName, and FormUsed when the business `form` opened is not `owner`'s.
     """
-    name = one_line(name)
+    name = names.cleaned(name, what="The business name")
     base = slug(name, otherwise="account")
     number = 2 if base in RESERVED_SLUGS else 1
     while True:
@@ -110,14 +124,38 @@ def open_account(*, account_id: int, owner: User, name: str, time_zone: str, cur
         try:
             with transaction.atomic():  # the database says who was first
                 account = Account.objects.create(
-                    pk=account_id, name=name, slug=candidate, time_zone=time_zone, currency=currency
+                    pk=account_id,
+                    name=name,
+                    slug=candidate,
+                    time_zone=time_zone,
+                    currency=currency,
+                    opened_with=form,
                 )
-        except IntegrityError:
-            number = max(number + 1, _next_number(base))
+        except IntegrityError as conflict:
+            match _broken(conflict):
+                case "account_slug":
+                    number = max(number + 1, _next_number(base))
+                case "account_opened_with":
+                    return _opened(owner, form)
+                case _:
+                    raise
         else:
             Membership.objects.create(account=account, user=owner, role=OWNER)
             outbox.record(account=account, fact=AccountOpened(), actor=Actor("user", owner.pk))
             return account
+
+
+def _broken(conflict: IntegrityError) -> str:
+    """The name of the constraint that refused the row."""
+    diagnosis = getattr(conflict.__cause__, "diag", None)
+    return getattr(diagnosis, "constraint_name", None) or ""
+
+
+def _opened(owner: User, form: UUID | None) -> Account:
+    account = Account.objects.filter(opened_with=form, memberships__user=owner).first()
+    if account is None:
+        raise errors.FormUsed("This form was sent before. Reload the page to open another business.")
+    return account
 
 
 def _next_number(base: str) -> int:
@@ -128,30 +166,34 @@ def _next_number(base: str) -> int:
 
 
 def _add_person(*, email: str, password: str, name: str, verified: bool) -> User:
+    name = names.cleaned(name, what="Your name")
     try:
         with transaction.atomic():
-            user = User.objects.create_user(email, password, name=one_line(name))
+            user = User.objects.create_user(email, password, name=name)
             EmailAddress.objects.create(user=user, email=user.email, verified=verified, primary=True)
     except IntegrityError as conflict:
         raise errors.AddressTaken("Somebody signs in with this address already. Sign in instead.") from conflict
     return user
 
 
-def one_line(text: str) -> str:
-    """`text` without line breaks or doubled blanks: names stand in subjects of e-mails."""
-    return " ".join(text.split())
-
-
 # Members. The account's scope is open.
 
 
 @transaction.atomic
-def invite(*, account: Account, email: str, role: str, link_to: LinkTo, actor: Actor) -> Invitation:
-    """Offer a place in `account` by mail. Raises AlreadyMember, AlreadyInvited, TooManyInvitations."""
+def invite(
+    *, account: Account, email: str, role: str, link_to: LinkTo, actor: Actor, form: UUID | None = None
+) -> Invitation:
+    """Offer a place in `account` by mail; the invitation that `form` sent before is returned as it is.
+
+    Raises AlreadyMember, AlreadyInvited, TooManyInvitations.
+    """
     email = email.strip().lower()
+    if sent := _sent_with(form, account, email, role):
+        return sent
     if Membership.objects.filter(account=account, user__email=email).exists():
         raise errors.AlreadyMember(f"{email} is a member already.")
-    if Invitation.objects.filter(account=account).count() >= MOST_INVITATIONS:
+    Invitation.objects.filter(account=account, ended_at__lte=Now() - KEPT).delete()
+    if Invitation.objects.filter(account=account, ended_at__isnull=True).count() >= MOST_INVITATIONS:
         raise errors.TooManyInvitations(
             f"{MOST_INVITATIONS} invitations are open, which is the most there can be. Withdraw one that is no longer needed."
         )
@@ -165,8 +207,11 @@ def invite(*, account: Account, email: str, role: str, link_to: LinkTo, actor: A
                 token_hash=tokens.digest(token),
                 invited_by_id=actor.id,
                 expires_at=Now() + GOOD_FOR,
+                sent_with=form,
             )
     except IntegrityError as conflict:
+        if sent := _sent_with(form, account, email, role):  # by the same form, a moment ago
+            return sent
         raise errors.AlreadyInvited(
             f"{email} has an invitation already. You can send it again from the list of members."
         ) from conflict
@@ -176,12 +221,26 @@ def invite(*, account: Account, email: str, role: str, link_to: LinkTo, actor: A
     return invitation
 
 
+def _sent_with(form: UUID | None, account: Account, email: str, role: str) -> Invitation | None:
+    if form is None:
+        return None
+    return Invitation.objects.filter(sent_with=form, account=account, email=email, role=role).first()
+
+
 @transaction.atomic
-def resend(*, account: Account, invitation: Invitation, link_to: LinkTo, actor: Actor) -> None:
-    """Send the invitation again with a new link, good for seven days more; the old link is dead. Raises InvitationGone."""
+def resend(
+    *, account: Account, invitation: Invitation, link_to: LinkTo, actor: Actor, form: UUID | None = None
+) -> None:
+    """Send the invitation again with a new link, good for seven days more; the old link is dead. Once for one `form`.
+
+    Raises InvitationGone.
+    """
     token = tokens.fresh()
-    rows = Invitation.objects.filter(account=account, pk=invitation.pk)
-    if not rows.update(token_hash=tokens.digest(token), expires_at=Now() + GOOD_FOR):
+    rows = Invitation.objects.filter(account=account, pk=invitation.pk, ended_at__isnull=True)
+    unsent = rows.exclude(sent_with=form) if form else rows
+    if not unsent.update(token_hash=tokens.digest(token), expires_at=Now() + GOOD_FOR, sent_with=form):
+        if form and rows.filter(sent_with=form).exists():
+            return
         raise errors.InvitationGone("This invitation was used or withdrawn meanwhile.")
     _send(invitation, link_to(token))
     fact = MemberInvited(invitation_id=invitation.pk, role=invitation.role)
@@ -191,10 +250,13 @@ def resend(*, account: Account, invitation: Invitation, link_to: LinkTo, actor: 
 @transaction.atomic
 def revoke(*, account: Account, invitation: Invitation, actor: Actor) -> None:
     """Take the offer back; its link is dead. Raises InvitationGone when it was used meanwhile."""
-    gone, _ = Invitation.objects.filter(account=account, pk=invitation.pk).delete()
-    if not gone:
+    if not _end(account, invitation):
         raise errors.InvitationGone("This invitation was used or withdrawn meanwhile.")
     outbox.record(account=account, fact=InvitationRevoked(invitation_id=invitation.pk), actor=actor)
+
+
+def _end(account: Account, invitation: Invitation) -> int:
+    return Invitation.objects.filter(account=account, pk=invitation.pk, ended_at__isnull=True).update(ended_at=Now())
 
 
 def _send(invitation: Invitation, link: str) -> None:
@@ -203,7 +265,7 @@ def _send(invitation: Invitation, link: str) -> None:
         subject=one_line(f"Join {invitation.account.name} on Simplero Credits"),
         body=render_to_string("team/email/invitation.txt", words),
         to=[invitation.email],
-        headers={CONFIDENTIAL: "yes"},
+        headers=confidential(GOOD_FOR),
     ).send()
 
 
@@ -233,7 +295,7 @@ def join(*, account: Account, token: str, name: str, password: str) -> User:
 def _take(account: Account, token: str) -> Invitation:
     """The invitation, locked: of two who come with one link the second finds it gone."""
     rows = Invitation.objects.select_for_update().filter(
-        account=account, token_hash=tokens.digest(token), expires_at__gt=Now()
+        account=account, token_hash=tokens.digest(token), expires_at__gt=Now(), ended_at__isnull=True
     )
     invitation = rows.first()
     if invitation is None:
@@ -245,7 +307,7 @@ def _join(account: Account, invitation: Invitation, user: User) -> Membership:
     membership, _ = Membership.objects.get_or_create(account=account, user=user, defaults={"role": invitation.role})
     fact = MemberJoined(user_id=user.pk, role=membership.role, invitation_id=invitation.pk)
     outbox.record(account=account, fact=fact, actor=Actor("user", user.pk))
-    invitation.delete()
+    _end(account, invitation)
     return membership
 
 
@@ -265,11 +327,12 @@ def change_role(*, account: Account, membership: Membership, role: str, actor: A
 
 @transaction.atomic
 def remove(*, account: Account, membership: Membership, actor: Actor) -> None:
-    """The person is out at their next click; their sign-in and their other accounts stay. Raises LastOwner."""
+    """The person is out at their next click; their sign-in and their other accounts stay. Raises LastOwner, MemberGone."""
     place = _locked(account, membership)
     if place.role == OWNER:
         _keep_an_owner(account, place, "The last owner cannot be removed. Make somebody else an owner first.")
     place.delete()
+    FormerMember.objects.create(account=account, public_id=place.public_id, user_id=place.user_id)
     fact = MemberRemoved(user_id=place.user_id, role=place.role)
     outbox.record(account=account, fact=fact, actor=actor)
 
@@ -290,7 +353,22 @@ def _keep_an_owner(account: Account, leaving: Membership, wording: str) -> None:
 
 @transaction.atomic
 def rename_account(*, account: Account, name: str, actor: Actor) -> None:
-    """The name changes, the address does not: links people keep go on working."""
-    name = one_line(name)
+    """The name changes, the address does not: links people keep go on working. Raises UnfitName."""
+    name = names.cleaned(name, what="The business name")
     if Account.objects.filter(pk=account.pk).exclude(name=name).update(name=name):
         outbox.record(account=account, fact=AccountRenamed(), actor=actor)
+
+
+@transaction.atomic
+def require_second_factor(*, account: Account, required: bool, actor: Actor) -> None:
+    """Whether owners and admins need a second factor from their next click on. Raises SecondFactorMissing.
+
+    A choice of the account and off at first, where a rule for everybody would be safer: somebody who has lost both their phone
+    and their recovery codes is helped by nobody yet, so an account says itself that it is ready for that.
+    """
+    if required and not Authenticator.objects.filter(user_id=actor.id, type=Authenticator.Type.TOTP).exists():
+        raise errors.SecondFactorMissing("Set up two-step sign-in for yourself first: you would be shut out otherwise.")
+    rows = Account.objects.filter(pk=account.pk, second_factor_required=not required)
+    if rows.update(second_factor_required=required):
+        fact = AccountSecurityChanged(second_factor_required=required)
+        outbox.record(account=account, fact=fact, actor=actor)

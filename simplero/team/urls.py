@@ -8,6 +8,7 @@ app_name = "team"
 urlpatterns = [
     path("", views.home, name="home"),
     path("settings/account/", views.account, name="account"),
+    path("settings/account/security/", views.account_security, name="account_security"),
     path("settings/roles/", views.roles, name="roles"),
     path("settings/members/", views.members, name="members"),
     path("settings/members/invite/", views.invite, name="invite"),

@@ -7,7 +7,7 @@ from allauth.usersessions.models import UserSession
 from django.contrib import messages
 from django.contrib.auth import logout
 from django.contrib.auth.decorators import login_required
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import get_object_or_404, redirect
 from django.template.response import TemplateResponse
 from django.urls import reverse
@@ -22,7 +22,8 @@ from simplero.web.access import staff
 from simplero.web.http import StaffRequest, page_or_fragment, see_other
 
 from . import queries, services
-from .forms import AccountForm, BusinessForm, InviteForm, RoleForm, refuse
+from .errors import MemberGone
+from .forms import AccountForm, BusinessForm, InviteForm, RoleForm, SecurityForm, SendAgainForm, refuse
 from .invitations import invitation_link
 from .models import Invitation
 
@@ -51,18 +52,24 @@ def accounts(request: StaffRequest) -> HttpResponse:
 def account_new(request: StaffRequest) -> HttpResponse:
     """Another business of a person who is here already."""
     form = BusinessForm(request.POST or None)
+    status = 422 if form.is_bound else 200
     if request.method == "POST" and form.is_valid():
         account_id = services.next_account_id()
-        with scope(account_id):
-            account = services.open_account(
-                account_id=account_id,
-                owner=request.user,
-                name=form.cleaned_data["account_name"],
-                time_zone=form.cleaned_data["time_zone"],
-                currency=form.cleaned_data["currency"],
-            )
-        return see_other(request, "team:home", account.slug)
-    status = 422 if form.is_bound else 200
+        try:
+            with scope(account_id):
+                account = services.open_account(
+                    account_id=account_id,
+                    owner=request.user,
+                    name=form.cleaned_data["account_name"],
+                    time_zone=form.cleaned_data["time_zone"],
+                    currency=form.cleaned_data["currency"],
+                    form=form.cleaned_data["key"],
+                )
+        except Refusal as refusal:
+            refuse(form, refusal)
+            status = 409
+        else:
+            return see_other(request, "team:home", account.slug)
     return page_or_fragment(
         request,
         page="team/account_new.html",
@@ -89,8 +96,33 @@ def account(request: StaffRequest) -> HttpResponse:
         services.rename_account(account=request.account, name=form.cleaned_data["name"], actor=request.actor)
         messages.success(request, "Saved.")
         return see_other(request, "team:account", request.account.slug)
-    status = 422 if form.is_bound else 200
-    return TemplateResponse(request, "team/account_edit.html", {"form": form}, status=status)
+    return _account_page(request, form, _security_form(request), status=422 if form.is_bound else 200)
+
+
+@require_POST
+@staff(can="members")
+def account_security(request: StaffRequest) -> HttpResponse:
+    form = _security_form(request, request.POST)
+    if form.is_valid():
+        try:
+            services.require_second_factor(
+                account=request.account, required=form.cleaned_data["second_factor_required"], actor=request.actor
+            )
+        except Refusal as refusal:
+            refuse(form, refusal)
+        else:
+            messages.success(request, "Saved.")
+            return see_other(request, "team:account", request.account.slug)
+    return _account_page(request, AccountForm(initial={"name": request.account.name}), form, status=409)
+
+
+def _security_form(request: StaffRequest, answers: QueryDict | None = None) -> SecurityForm:
+    return SecurityForm(answers, initial={"second_factor_required": request.account.second_factor_required})
+
+
+def _account_page(request: StaffRequest, form: AccountForm, security: SecurityForm, *, status: int) -> HttpResponse:
+    context = {"form": form, "security": security, "may_secure": allows(request.membership.role, "members")}
+    return TemplateResponse(request, "team/account_edit.html", context, status=status)
 
 
 # Settings → Roles.
@@ -112,7 +144,11 @@ def roles(request: StaffRequest) -> HttpResponse:
 @require_safe
 @staff(can="members")
 def members(request: StaffRequest) -> HttpResponse:
-    context = {"members": queries.members(request.account), "invitations": queries.invitations(request.account)}
+    context = {
+        "members": queries.members(request.account),
+        "invitations": queries.invitations(request.account),
+        "send_again": SendAgainForm(auto_id=False),
+    }
     return TemplateResponse(request, "team/members_list.html", context)
 
 
@@ -125,7 +161,12 @@ def invite(request: StaffRequest) -> HttpResponse:
         if form.is_valid():
             try:
                 invitation = services.invite(
-                    account=request.account, **form.cleaned_data, link_to=invitation_link(request), actor=request.actor
+                    account=request.account,
+                    email=form.cleaned_data["email"],
+                    role=form.cleaned_data["role"],
+                    link_to=invitation_link(request),
+                    actor=request.actor,
+                    form=form.cleaned_data["key"],
                 )
             except Refusal as refusal:
                 refuse(form, refusal)
@@ -140,8 +181,16 @@ def invite(request: StaffRequest) -> HttpResponse:
 @staff(can="members")
 def invitation_resend(request: StaffRequest, invitation: UUID) -> HttpResponse:
     row = get_object_or_404(Invitation, account=request.account, public_id=invitation)
+    form = SendAgainForm(request.POST)
+    form.full_clean()
     try:
-        services.resend(account=request.account, invitation=row, link_to=invitation_link(request), actor=request.actor)
+        services.resend(
+            account=request.account,
+            invitation=row,
+            link_to=invitation_link(request),
+            actor=request.actor,
+            form=form.cleaned_data["key"],
+        )
     except Refusal as refusal:
         messages.warning(request, refusal.wording)
     else:
@@ -186,11 +235,17 @@ def member_role(request: StaffRequest, member: UUID) -> HttpResponse:
 @require_http_methods(["GET", "HEAD", "POST"])
 @staff(can="members")
 def member_remove(request: StaffRequest, member: UUID) -> HttpResponse:
+    if queries.was_member(request.account, member):
+        messages.info(request, "This person was removed already.")
+        return to_members(request)
     place = member_or_404(request, member)
     refused, status = "", 200
     if request.method == "POST":
         try:
             services.remove(account=request.account, membership=place, actor=request.actor)
+        except MemberGone:  # by a click at the same moment
+            messages.info(request, "This person was removed already.")
+            return to_members(request)
         except Refusal as refusal:
             refused, status = refusal.wording, 409
         else:

@@ -11,7 +11,7 @@ from django.db.models.functions import Now
 from django.db.models.sql.where import WhereNode
 
 from .database import connection
-from .roles import OWNER, ROLES
+from .roles import ROLES
 from .scope import ScopeError
 
 
@@ -43,19 +43,23 @@ class User(AbstractBaseUser):
     def __str__(self) -> str:
         return self.name or self.email
 
-    @property
-    def first_name(self) -> str:
-        return self.name.split(" ", 1)[0]
-
 
 class Account(models.Model):
     """The tenant, one business. Global: its slug is the address by which everything else of it is found."""
 
     name = models.CharField(max_length=120)
-    slug = models.SlugField(max_length=60, unique=True)
+    slug = models.SlugField(max_length=60, db_index=False)
     time_zone = models.CharField(max_length=60)  # an IANA name; credits expire by it
     currency = models.CharField(max_length=3)  # ISO 4217
+    second_factor_required = models.BooleanField(default=False)  # of owners and admins; see simplero.web.access
+    opened_with = models.UUIDField(null=True, editable=False)  # the form that opened it, which opens one account
     created_at = models.DateTimeField(db_default=Now(), editable=False)
+
+    class Meta:
+        constraints = [
+            UniqueConstraint("slug", name="account_slug"),
+            UniqueConstraint("opened_with", name="account_opened_with"),
+        ]
 
     def __str__(self) -> str:
         return self.name
@@ -85,10 +89,6 @@ class Membership(models.Model):
 
     def __str__(self) -> str:
         return f"{self.user} · {self.account} ({self.role})"
-
-    @property
-    def is_owner(self) -> bool:
-        return self.role == OWNER
 
     @property
     def role_name(self) -> str:

@@ -4,6 +4,8 @@ from collections.abc import Callable
 from functools import wraps
 from typing import Any
 
+from allauth.mfa.models import Authenticator
+from django.contrib import messages
 from django.contrib.auth.views import redirect_to_login
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import resolve_url
@@ -14,6 +16,8 @@ from simplero.tenancy import roles
 from simplero.tenancy.actors import Actor
 from simplero.tenancy.models import Membership
 from simplero.tenancy.scope import ScopeError, scope
+
+from .http import see_other
 
 SAFE = frozenset({"GET", "HEAD", "OPTIONS", "TRACE"})
 
@@ -36,6 +40,8 @@ def staff(*, can: str) -> Callable[[View], View]:
             if not request.user.is_authenticated:
                 return to_sign_in(request)
             let_in(request, slug, can)
+            if lacks_second_factor(request):
+                return to_second_factor(request)
             with scope(request.account, read_only=request.method in SAFE):  # type: ignore[attr-defined]
                 response = view(request, *args, **kwargs)
                 if getattr(response, "streaming", False):
@@ -60,6 +66,8 @@ def staff_stream(*, can: str) -> Callable[[View], View]:
             if not request.user.is_authenticated:
                 return to_sign_in(request)
             let_in(request, slug, can)
+            if lacks_second_factor(request):
+                return to_second_factor(request)
             response = view(request, *args, **kwargs)
             add_never_cache_headers(response)
             return response
@@ -80,6 +88,28 @@ def let_in(request: HttpRequest, slug: str, can: str) -> None:
     request.account = membership.account  # type: ignore[attr-defined]
     request.membership = membership  # type: ignore[attr-defined]
     request.actor = Actor("user", request.user.pk)  # type: ignore[attr-defined]
+
+
+def lacks_second_factor(request: HttpRequest) -> bool:
+    """Whether the account wants a second factor of this member, who has none.
+
+    Owners and admins issue and withdraw credits, so a stolen password of theirs is worth most. An account turns this on itself,
+    and it is off at first: see `simplero.team.services.require_second_factor`.
+    """
+    membership: Membership = request.membership  # type: ignore[attr-defined]
+    if not membership.account.second_factor_required or membership.role not in (roles.OWNER, roles.ADMIN):
+        return False
+    mine = Authenticator.objects.filter(user_id=membership.user_id, type=Authenticator.Type.TOTP)
+    return not mine.exists()
+
+
+def to_second_factor(request: HttpRequest) -> HttpResponse:
+    """To the page where one's own second factor is set up, with the reason."""
+    name = request.account.name  # type: ignore[attr-defined]
+    messages.warning(request, f"{name} asks its owners and admins for a second factor. Set yours up to go on.")
+    response = see_other(request, "mfa_index")
+    add_never_cache_headers(response)
+    return response
 
 
 def to_sign_in(request: HttpRequest) -> HttpResponse:

@@ -43,6 +43,9 @@ def test_erased_and_failed_messages_say_so(client, db, settings):
     message = write("Join", "")
     Message.objects.update(confidential=True, state="sent")
     assert "erased when it was sent" in client.get(f"/outbox/{message.public_id}/").text
+    Message.objects.update(state="late")
+    assert "erased when its time had passed" in client.get(f"/outbox/{message.public_id}/").text
+    assert "Expired" in client.get("/outbox/").text
     Message.objects.update(state="failed", error="SMTPDataError: no", attempts=5)
     assert "SMTPDataError: no" in client.get(f"/outbox/{message.public_id}/").text
 

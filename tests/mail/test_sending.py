@@ -7,11 +7,11 @@ from datetime import timedelta
 import pytest
 from django.core.exceptions import ImproperlyConfigured
 from django.core.mail import BadHeaderError, EmailMessage, EmailMultiAlternatives, mail_admins, send_mail
-from django.db import connection, transaction
+from django.db import IntegrityError, connection, transaction
 from django.db.models.functions import Now
 
 from simplero.mail import services, smtp, tasks
-from simplero.mail.backend import CONFIDENTIAL, UnsupportedMessage
+from simplero.mail.backend import CONFIDENTIAL, UnsupportedMessage, confidential
 from simplero.mail.models import Message
 
 
@@ -91,11 +91,61 @@ def test_with_html(db, server):
 
 
 def test_a_link_that_lets_somebody_in_is_erased_once_sent(db, server):
-    EmailMessage("Join", "secret-link", to=["a@b.example"], headers={CONFIDENTIAL: "yes"}).send()
+    EmailMessage("Join", "secret-link", to=["a@b.example"], headers=confidential(timedelta(hours=1))).send()
     services.send_waiting()
     assert "secret-link" in server.taken[0]
     assert CONFIDENTIAL not in server.taken[0]
     assert "secret-link" not in str(Message.objects.values().get())
+
+
+def write_secret(useful_for=timedelta(hours=3)):
+    message = EmailMultiAlternatives("Join", "secret-link", to=["a@b.example"], headers=confidential(useful_for))
+    message.attach_alternative("<a>secret-link</a>", "text/html")
+    message.send()
+
+
+def test_a_link_that_lets_somebody_in_is_erased_when_sending_is_given_up(db, server):
+    server.verdict = "451 no"
+    write_secret()
+    write()
+    Message.objects.update(attempts=4)
+    services.send_waiting()
+    secret, other = Message.objects.order_by("id")
+    assert (secret.state, secret.text, secret.html) == ("failed", "", "")
+    assert (other.state, other.text) == ("failed", "Good day\n.\nEnd"), "what holds no secret can be read and sent anew"
+
+
+def test_or_when_the_worker_died_in_the_last_attempt(db, server):
+    write_secret()
+    Message.objects.update(attempts=5, due=Now())
+    services.send_waiting()
+    assert "secret-link" not in str(Message.objects.values().get())
+
+
+@pytest.mark.parametrize("with_server", [True, False])
+def test_or_when_its_time_has_passed_and_then_it_is_not_sent(db, server, settings, with_server):
+    settings.EMAIL_URL = settings.EMAIL_URL if with_server else ""
+    write_secret()
+    Message.objects.update(useful_until=Now() - timedelta(seconds=1))
+    assert services.send_waiting() == 0
+    message = Message.objects.get()
+    assert (message.state, message.text, message.html) == ("late", "", "")
+    assert server.taken == []
+
+
+def test_until_then_it_can_be_read_where_there_is_no_server(db, settings):
+    settings.EMAIL_URL = ""
+    write_secret()
+    services.send_waiting()
+    message = Message.objects.get()
+    assert (message.state, message.text) == ("waiting", "secret-link")
+    assert timedelta(hours=2, minutes=59) < message.useful_until - message.created_at <= timedelta(hours=3)
+
+
+def test_no_ended_message_may_keep_its_secret(db):
+    write_secret()
+    with pytest.raises(IntegrityError):
+        Message.objects.update(state="sent")
 
 
 def test_without_a_server_they_stay(db, settings):

@@ -1,9 +1,11 @@
 import re
 from threading import Barrier
 from urllib.parse import quote
+from uuid import uuid4
 
 import pytest
 from django.db import transaction
+from django.db.models.functions import Now
 from django.test import Client
 
 from simplero.mail.models import Message
@@ -167,7 +169,13 @@ def test_somebody_with_a_sign_in_accepts_after_signing_in(client, acme, zen, sig
     assert (answer.status_code, answer["Location"]) == (303, "/a/acme/")
     assert place(zen.owner, acme.account).role == "assistant"
     assert place(zen.owner, zen.account).role == "owner"
-    assert visitor.post(path).status_code == 404
+    again = visitor.post(path)
+    assert (again.status_code, again["Location"]) == (303, "/a/acme/"), "a second click lands where the first did"
+    assert visitor.get(path).status_code == 404
+    other = Client()
+    other.force_login(zen.assistant)
+    assert other.post(path).status_code == 404
+    assert facts(acme.account) == ["member.invited", "member.joined"]
 
 
 def test_somebody_else_cannot_accept(client, acme, zen, link):
@@ -214,7 +222,69 @@ def test_expired_revoked_and_replaced_links_read_the_same(client, acme, link):
     assert visitor.get(link("c@x.example")).status_code == 200
 
 
-def test_a_double_click_invites_once(client, acme):
+def test_one_form_sent_twice_invites_once_and_says_the_same(client, acme):
+    client.force_login(acme.owner)
+    key = client.get(INVITE).context["form"]["key"].value()
+    values = {"email": "new@person.example", "role": "assistant", "key": key}
+    for email in ("new@person.example", "NEW@person.example"):
+        answer = client.post(INVITE, {**values, "email": email})
+        assert (answer.status_code, answer["Location"]) == (303, MEMBERS)
+        assert "Invitation sent to new@person.example." in client.get(MEMBERS).text
+    assert Message.objects.count() == Invitation.objects.count() == 1
+    assert facts(acme.account) == ["member.invited"]
+    # Back, and changed: another wish, which is said to be refused.
+    assert client.post(INVITE, {**values, "role": "owner"}).status_code == 409
+    assert client.post(INVITE, {**values, "email": "other@person.example"}).status_code == 303
+
+
+@pytest.mark.django_db(transaction=True)
+def test_one_form_sent_twice_at_once_invites_once(acme):
+    values = {"email": "new@person.example", "role": "assistant", "key": str(uuid4())}
+
+    def click():
+        client = Client()
+        client.force_login(acme.owner)
+        return client.post(INVITE, values).status_code
+
+    assert in_threads(click, click) == [303, 303]
+    assert Message.objects.count() == 1
+    assert facts(acme.account) == ["member.invited"]
+
+
+def test_sent_again_twice_by_one_click_is_one_mail_whose_link_works(client, acme, link):
+    client.force_login(acme.owner)
+    client.post(INVITE, {"email": "new@person.example", "role": "assistant"})
+    path = f"/a/acme/settings/invitations/{Invitation.objects.get().public_id}/resend/"
+    key = client.get(MEMBERS).context["send_again"]["key"].value()
+    for _ in range(2):
+        assert client.post(path, {"key": key}).status_code == 303
+        assert "Invitation sent to new@person.example again." in client.get(MEMBERS).text
+    assert Message.objects.count() == 2
+    assert facts(acme.account) == ["member.invited"] * 2
+    assert Client().get(link("new@person.example")).status_code == 200
+    assert f'value="{key}"' not in client.get(MEMBERS).text, "the next click is another wish"
+    client.post(path, {"key": str(uuid4())})
+    assert Message.objects.count() == 3
+
+
+def test_withdrawn_twice_lands_on_the_list(client, acme, zen, invited):
+    client.force_login(acme.owner)
+    invitation = Invitation.objects.get(account=acme.account)
+    base = f"/a/acme/settings/invitations/{invitation.public_id}"
+    assert client.post(f"{base}/revoke/").status_code == 303
+    for path in (f"{base}/revoke/", f"{base}/resend/"):
+        assert client.post(path, {"key": str(uuid4())}).status_code == 303
+        assert "This invitation was used or withdrawn meanwhile." in client.get(MEMBERS).text
+    assert facts(acme.account) == ["member.invited", "member.invitation_revoked"]
+    assert invitation.email not in client.get(MEMBERS).text
+    # Invited anew, and what has ended is forgotten a day later.
+    assert client.post(INVITE, {"email": invitation.email, "role": "admin"}).status_code == 303
+    Invitation.objects.filter(pk=invitation.pk).update(ended_at=Now() - services.KEPT)
+    client.post(INVITE, {"email": "other@person.example", "role": "admin"})
+    assert not Invitation.objects.filter(pk=invitation.pk).exists()
+
+
+def test_two_forms_invite_once(client, acme):
     client.force_login(acme.owner)
     values = {"email": "new@person.example", "role": "assistant"}
     assert client.post(INVITE, values).status_code == 303
@@ -285,7 +355,31 @@ def test_removing_a_member_shuts_the_door_at_once(client, acme):
     assert client.post(path).status_code == 303
     assert assistant.get("/a/acme/contacts/").status_code == 404
     assert assistant.get("/me/").status_code == 200
-    assert client.post(path).status_code == 404
+    again = client.post(path)
+    assert (again.status_code, again["Location"]) == (303, MEMBERS), "a second click lands on the list"
+    assert "This person was removed already." in client.get(MEMBERS).text
+    assert client.post(f"{MEMBERS}{uuid4()}/remove/").status_code == 404
+    assert facts(acme.account) == ["member.removed"]
+
+
+def test_nobody_learns_who_was_removed_elsewhere(client, acme, zen):
+    member = place(zen.assistant, zen.account)
+    client.force_login(zen.owner)
+    assert client.post(f"/a/zen/settings/members/{member.public_id}/remove/").status_code == 303
+    client.force_login(acme.owner)
+    assert client.post(f"{MEMBERS}{member.public_id}/remove/").status_code == 404
+
+
+@pytest.mark.django_db(transaction=True)
+def test_removed_by_two_clicks_at_once(acme):
+    member = place(acme.assistant, acme.account).public_id
+
+    def click():
+        client = Client()
+        client.force_login(acme.owner)
+        return client.post(f"{MEMBERS}{member}/remove/").status_code
+
+    assert in_threads(click, click) == [303, 303]
     assert facts(acme.account) == ["member.removed"]
 
 
@@ -353,7 +447,7 @@ def test_one_link_used_by_two_at_once_makes_one_member(acme, link):
     path = link("new@person.example")
     values = {"name": "N", "password": "correct horse battery"}
     answers = in_threads(*[lambda: Client().post(path, values).status_code for _ in range(2)])
-    assert sorted(answers) in ([302, 404], [200, 302])
+    assert sorted(answers) in ([302, 303], [200, 302])
     assert Membership.objects.filter(user__email="new@person.example").count() == 1
     assert facts(acme.account) == ["member.invited", "member.joined"]
 

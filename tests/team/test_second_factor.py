@@ -5,8 +5,13 @@ import pytest
 from allauth.account.models import EmailAddress
 from allauth.mfa.models import Authenticator
 from allauth.mfa.totp.internal import auth
-from django.test import Client
+from django.contrib.messages.storage.cookie import CookieStorage
+from django.test import Client, RequestFactory
 
+from simplero.outbox.models import Event
+from simplero.tenancy.models import Account
+from simplero.tenancy.scope import scope
+from simplero.web.access import staff_stream
 from tests.conftest import PASSWORD
 from tests.team.steps import NEW_PASSWORD, ask_for_reset, follow_reset
 
@@ -162,3 +167,97 @@ def test_every_page_of_it_renders(secret, sign_in, next_step, client):
     ):
         assert client.get(f"/accounts/{path}").status_code == 200, path
     assert client.post("/accounts/2fa/recovery-codes/generate/").status_code == 302
+
+
+SECURITY = "/a/acme/settings/account/security/"
+
+
+def require(client):
+    return client.post(SECURITY, {"second_factor_required": "on"})
+
+
+def has_factor(user):
+    Authenticator.objects.create(user=user, type="totp", data={"secret": "x"})
+
+
+def changes(world):
+    with scope(world.account):
+        return list(Event.objects.filter(kind="account.security_changed").values_list("body", flat=True))
+
+
+def test_is_not_required_until_an_owner_says_so(client, acme):
+    for role in ("owner", "admin", "assistant"):
+        client.force_login(getattr(acme, role))
+        assert client.get("/a/acme/contacts/").status_code == 200
+    client.force_login(acme.admin)
+    assert "A second factor is not required" in client.get("/a/acme/settings/account/").text
+    assert require(client).status_code == 404
+    client.force_login(acme.assistant)
+    assert require(client).status_code == 404
+
+
+def test_whoever_has_none_cannot_require_one(client, acme):
+    client.force_login(acme.owner)
+    answer = require(client)
+    assert answer.status_code == 409
+    assert "Set up two-step sign-in for yourself first" in answer.text
+    acme.account.refresh_from_db()
+    assert not acme.account.second_factor_required
+    assert changes(acme) == []
+
+
+@pytest.mark.parametrize("htmx", [False, True])
+def test_required_it_comes_before_any_page_of_the_account(client, acme, zen, htmx):
+    has_factor(acme.owner)
+    client.force_login(acme.owner)
+    for _ in range(2):
+        assert require(client).status_code == 303
+    assert changes(acme) == [{"second_factor_required": True}]
+    assert client.get("/a/acme/contacts/").status_code == 200
+
+    headers = {"HX-Request": "true"} if htmx else {}
+    admin = Client()
+    admin.force_login(acme.admin)
+    for path in ("/a/acme/contacts/", "/a/acme/settings/account/", "/a/acme/", "/a/acme/contacts/add"):
+        for method in (admin.get, admin.post):
+            answer = method(path, headers=headers)
+            if answer.status_code == 405:
+                continue
+            assert answer.headers.get("HX-Redirect", answer.headers.get("Location")) == "/accounts/2fa/", path
+            assert "no-store" in answer["Cache-Control"]
+    assert admin.get("/a/acme/settings/members/").status_code == 404, "what is not theirs still does not exist"
+    assert "Acme asks its owners and admins for a second factor" in admin.get("/accounts/2fa/").text
+    assert admin.get("/me/").status_code == 200
+    assistant = Client()
+    assistant.force_login(acme.assistant)
+    assert assistant.get("/a/acme/contacts/").status_code == 200
+    elsewhere = Client()
+    elsewhere.force_login(zen.admin)
+    assert elsewhere.get("/a/zen/contacts/").status_code == 200
+
+    has_factor(acme.admin)
+    assert admin.get("/a/acme/contacts/").status_code == 200
+    assert client.post(SECURITY, {}).status_code == 303
+    assert changes(acme) == [{"second_factor_required": True}, {"second_factor_required": False}]
+    Authenticator.objects.filter(user=acme.admin).delete()
+    assert admin.get("/a/acme/contacts/").status_code == 200
+
+
+def test_recovery_codes_alone_are_no_second_factor(client, acme):
+    Account.objects.update(second_factor_required=True)
+    Authenticator.objects.create(user=acme.admin, type="recovery_codes", data={})
+    client.force_login(acme.admin)
+    assert client.get("/a/acme/contacts/")["Location"] == "/accounts/2fa/"
+
+
+def test_what_is_downloaded_is_behind_it_too(acme):
+    """`staff_stream` has its own way in."""
+    Account.objects.update(second_factor_required=True)
+
+    @staff_stream(can="contacts")
+    def download(request):
+        raise AssertionError("let in")
+
+    request = RequestFactory().get("/")
+    request.user, request.htmx, request._messages = acme.admin, False, CookieStorage(request)
+    assert download(request, "acme")["Location"] == "/accounts/2fa/"

@@ -28,4 +28,13 @@ def test_nothing_secret_is_stored_but_in_mail_that_is_erased(client, acme, sign_
     client.post("/a/acme/settings/members/invite/", {"email": "new@person.example", "role": "admin"})
     token = link("new@person.example").split("=")[1]
     assert token not in str(Invitation.objects.values().get())
+    ask_for_reset(client, "assistant@acme.example")
+    sign_up = {"name": "Ada", "email": "ada@berg.example", "password1": PASSWORD, "account_name": "Berg"}
+    Client().post("/accounts/signup/", {**sign_up, "time_zone": "UTC", "currency": "EUR"})
+    lives = {message.to[0]: message.useful_until - message.created_at for message in Message.objects.all()}
+    assert {address: round(life.total_seconds()) for address, life in lives.items()} == {
+        "new@person.example": 7 * 24 * 3600,
+        "assistant@acme.example": 600,
+        "ada@berg.example": 3 * 24 * 3600,
+    }
     assert all(message.confidential for message in Message.objects.filter(text__contains=token))

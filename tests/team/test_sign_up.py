@@ -1,10 +1,12 @@
 import pytest
 from allauth.account.models import EmailAddress
+from django.db import IntegrityError
 from django.test import Client
 
 from simplero.mail.models import Message
 from simplero.outbox.models import Event
-from simplero.team import services
+from simplero.team import errors, services
+from simplero.tenancy.actors import Actor
 from simplero.tenancy.models import Account, Membership, User
 from simplero.tenancy.scope import scope
 from tests.conftest import PASSWORD
@@ -156,3 +158,85 @@ def test_no_mail_can_be_smuggled_into(client, db):
     for message in Message.objects.all():
         assert message.to == ["ada@berg.example"]
         assert "\n" not in message.subject
+
+
+SIDE = {"account_name": "Side", "time_zone": "UTC", "currency": "EUR"}
+
+
+def test_one_form_opens_one_business(client, acme):
+    client.force_login(acme.assistant)
+    key = client.get("/me/new/").context["form"]["key"].value()
+    answers = [client.post("/me/new/", {**SIDE, "key": key}) for _ in range(2)]
+    assert [(answer.status_code, answer["Location"]) for answer in answers] == [(303, "/a/side/")] * 2
+    assert Account.objects.count() == 2
+    another = client.get("/me/new/").context["form"]["key"].value()
+    assert client.post("/me/new/", {**SIDE, "key": another})["Location"] == "/a/side-2/"
+
+
+def test_somebody_elses_form_tells_nothing(client, acme, zen):
+    client.force_login(acme.assistant)
+    key = client.get("/me/new/").context["form"]["key"].value()
+    client.post("/me/new/", {**SIDE, "key": key})
+    client.force_login(zen.assistant)
+    answer = client.post("/me/new/", {**SIDE, "key": key})
+    assert answer.status_code == 409
+    assert "/a/side/" not in answer.text
+    assert not Membership.objects.filter(user=zen.assistant).exclude(account=zen.account).exists()
+
+
+@pytest.mark.django_db(transaction=True)
+def test_one_form_sent_twice_at_once_opens_one_business(acme):
+    def click():
+        client = Client()
+        client.force_login(acme.owner)
+        return client.post("/me/new/", {**SIDE, "key": "7d3e4ad1-54c5-4b4c-8f59-2c1d0d1f5a11"})["Location"]
+
+    assert in_threads(click, click) == ["/a/side/"] * 2
+    assert Account.objects.count() == 2
+
+
+def test_the_sign_up_form_sent_again_signs_in_to_the_same(db):
+    key = Client().get("/accounts/signup/").context["form"]["key"].value()
+    for client in (Client(), Client()):
+        assert sign_up(client, key=key).status_code == 302
+        assert client.get("/").url == "/a/berg-son/"
+    assert User.objects.count() == Account.objects.count() == 1
+    assert Message.objects.count() == 1
+    for changed in (
+        {"password1": "another battery staple"},
+        {"key": ""},
+        {"key": "7d3e4ad1-54c5-4b4c-8f59-2c1d0d1f5a11"},
+    ):
+        client = Client()
+        assert sign_up(client, **{"key": key, **changed}).status_code == 200
+        assert client.get("/me/").status_code == 302
+
+
+def test_only_a_taken_address_is_tried_anew(acme):
+    """Another conflict used to be tried again for ever."""
+    with scope(acme.account), pytest.raises(IntegrityError):
+        services.open_account(
+            account_id=acme.account.pk, owner=acme.owner, name="Again", time_zone="UTC", currency="EUR"
+        )
+
+
+UNFIT = ["\u202egnihcaoC", "a\x07b", "\u200b", "\u2066x"]
+
+
+@pytest.mark.parametrize("name", UNFIT)
+def test_names_that_mislead_are_refused(client, acme, name):
+    for field in ("name", "account_name"):
+        assert field in sign_up(Client(), **{field: name}).context["form"].errors
+    client.force_login(acme.owner)
+    assert client.post("/me/new/", {**SIDE, "account_name": name}).status_code == 422
+    assert client.post("/a/acme/settings/account/", {"name": name}).status_code == 422
+    with scope(acme.account), pytest.raises(errors.UnfitName):
+        services.rename_account(account=acme.account, name=name, actor=Actor("user", acme.owner.pk))
+    assert Account.objects.get().name == "Acme"
+    assert User.objects.count() == 3
+
+
+def test_names_are_kept_in_one_spelling(client, db):
+    sign_up(client, name=" Zoe\u0308  Berg ", account_name="Cafe\u0301")
+    membership = Membership.objects.select_related("user", "account").get()
+    assert (membership.user.name, membership.account.name) == ("Zo\u00eb Berg", "Caf\u00e9")

@@ -26,6 +26,7 @@ class Migration(migrations.Migration):
                 ("html", models.TextField(blank=True)),
                 ("headers", models.JSONField(default=dict)),
                 ("confidential", models.BooleanField(default=False)),
+                ("useful_until", models.DateTimeField(null=True)),
                 ("state", models.CharField(default="waiting", max_length=10)),
                 ("attempts", models.SmallIntegerField(default=0)),
                 ("error", models.CharField(blank=True, max_length=300)),
@@ -38,12 +39,26 @@ class Migration(migrations.Migration):
             ],
             options={
                 "indexes": [
-                    models.Index(condition=models.Q(("state", "waiting")), fields=["due", "id"], name="message_due")
+                    models.Index(condition=models.Q(("state", "waiting")), fields=["due", "id"], name="message_due"),
+                    models.Index(
+                        condition=models.Q(("confidential", True), ("state", "waiting")),
+                        fields=["useful_until"],
+                        name="message_useful",
+                    ),
                 ],
                 "constraints": [
                     models.UniqueConstraint(models.F("public_id"), name="message_public_id"),
                     models.CheckConstraint(
-                        condition=models.Q(("state__in", ["waiting", "sent", "failed"])), name="message_state"
+                        condition=models.Q(
+                            ("confidential", False),
+                            models.Q(("state", "waiting"), ("useful_until__isnull", False)),
+                            models.Q(("html", ""), ("text", "")),
+                            _connector="OR",
+                        ),
+                        name="message_secret",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(("state__in", ["waiting", "sent", "failed", "late"])), name="message_state"
                     ),
                 ],
             },

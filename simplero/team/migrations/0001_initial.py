@@ -6,6 +6,8 @@ import django.db.models.functions.datetime
 from django.conf import settings
 from django.db import migrations, models
 
+import simplero.tenancy.models
+
 
 class Migration(migrations.Migration):
     initial = True
@@ -32,6 +34,8 @@ class Migration(migrations.Migration):
                     models.DateTimeField(db_default=django.db.models.functions.datetime.Now(), editable=False),
                 ),
                 ("expires_at", models.DateTimeField()),
+                ("sent_with", models.UUIDField(editable=False, null=True)),
+                ("ended_at", models.DateTimeField(editable=False, null=True)),
                 (
                     "account",
                     models.ForeignKey(
@@ -55,10 +59,42 @@ class Migration(migrations.Migration):
                 "constraints": [
                     models.UniqueConstraint(models.F("public_id"), name="invitation_public_id"),
                     models.UniqueConstraint(models.F("token_hash"), name="invitation_token"),
-                    models.UniqueConstraint(models.F("account"), models.F("email"), name="invitation_once"),
+                    models.UniqueConstraint(
+                        condition=models.Q(("ended_at__isnull", True)),
+                        fields=("account", "email"),
+                        name="invitation_once",
+                    ),
                     models.CheckConstraint(
                         condition=models.Q(("role__in", ["admin", "assistant", "owner"])), name="invitation_role"
                     ),
+                ],
+            },
+        ),
+        migrations.CreateModel(
+            name="FormerMember",
+            fields=[
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("public_id", models.UUIDField(editable=False)),
+                ("user_id", models.BigIntegerField()),
+                (
+                    "removed_at",
+                    models.DateTimeField(db_default=django.db.models.functions.datetime.Now(), editable=False),
+                ),
+                (
+                    "account",
+                    simplero.tenancy.models.TenantKey(
+                        db_index=False,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="tenancy.account",
+                    ),
+                ),
+            ],
+            options={
+                "abstract": False,
+                "base_manager_name": "objects",
+                "constraints": [
+                    models.UniqueConstraint(models.F("account"), models.F("public_id"), name="formermember_public_id"),
                 ],
             },
         ),

@@ -39,14 +39,22 @@ class Migration(migrations.Migration):
             fields=[
                 ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
                 ("name", models.CharField(max_length=120)),
-                ("slug", models.SlugField(max_length=60, unique=True)),
+                ("slug", models.SlugField(db_index=False, max_length=60)),
                 ("time_zone", models.CharField(max_length=60)),
                 ("currency", models.CharField(max_length=3)),
+                ("second_factor_required", models.BooleanField(default=False)),
+                ("opened_with", models.UUIDField(editable=False, null=True)),
                 (
                     "created_at",
                     models.DateTimeField(db_default=django.db.models.functions.datetime.Now(), editable=False),
                 ),
             ],
+            options={
+                "constraints": [
+                    models.UniqueConstraint(models.F("slug"), name="account_slug"),
+                    models.UniqueConstraint(models.F("opened_with"), name="account_opened_with"),
+                ],
+            },
         ),
         migrations.CreateModel(
             name="Membership",
@@ -89,4 +97,5 @@ class Migration(migrations.Migration):
                 ],
             },
         ),
+        *grants.never_deleted("tenancy_account"),
     ]
