@@ -17,5 +17,8 @@ class Command(BaseCommand):
             with connection.as_owner():
                 if not (if_empty and demo.others_are_here()):
                     demo.build()
-        for business, role, email in demo.sign_ins():
+        sign_ins = demo.sign_ins()
+        if not sign_ins:
+            self.stdout.write("The demo is not here: this database serves other accounts.")
+        for business, role, email in sign_ins:
             self.stdout.write(f"{business:20}  {ROLES[role]:10}  {email:28}  {demo.PASSWORD}")
