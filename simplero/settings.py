@@ -248,14 +248,26 @@ CELERY_BROKER_URL = REDIS_URL or "memory://"
 LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
+    "filters": {
+        "redacting": {"()": "simplero.web.errorlog.Redacting"},
+        "not_debugging": {"()": "django.utils.log.RequireDebugFalse"},
+    },
     "formatters": {"plain": {"format": "%(levelname)s %(name)s: %(message)s"}},
     "handlers": {
-        "console": {"class": "logging.StreamHandler", "formatter": "plain"},
-        "mail_admins": {"class": "django.utils.log.AdminEmailHandler", "level": "ERROR"},
+        "console": {"class": "logging.StreamHandler", "formatter": "plain", "filters": ["redacting"]},
+        "mail_admins": {
+            "class": "simplero.web.errorlog.OperatorMail",
+            "level": "ERROR",
+            "filters": ["not_debugging", "redacting"],
+            "include_html": False,
+            "reporter_class": "simplero.web.errorlog.BareReport",
+        },
     },
     "root": {"handlers": ["console"], "level": env("LOG_LEVEL", default="INFO")},
     "loggers": {
-        "django": {"handlers": ["console"], "level": "INFO", "propagate": False},
+        "django": {"handlers": ["console", "mail_admins"], "level": "INFO", "propagate": False},
+        # Strangers asking for hosts that are not ours: nothing of ours broke, so nobody is told.
+        "django.security.DisallowedHost": {"handlers": ["console"], "propagate": False},
         "django.server": {"level": "WARNING"},
     },
 }

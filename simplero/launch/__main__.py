@@ -29,6 +29,13 @@ MANAGE = (*PYTHON, "manage.py")
 # Quiet about its settings, and about root, which `make run` is in many containers.
 CELERY = (*PYTHON, "-W", "ignore:You're running the worker", "-m", "celery", "--quiet", "-A", "simplero.celery")
 
+# Without query strings and without the keys in paths: links in mail carry them.
+ACCESS_LOG = (
+    "--access-logfile=-",
+    "--access-logformat=%(m)s %(U)s %(s)s %(M)s ms",
+    "--logger-class=simplero.web.accesslog.AccessLogger",
+)
+
 WEB_READY_WITHIN = 60.0
 """Seconds."""
 
@@ -106,8 +113,7 @@ def _run(supervisor: Supervisor, port: int) -> None:
     web = [
         *(*PYTHON, "-m", "gunicorn", "simplero.wsgi:application", f"--bind=127.0.0.1:{port}", "--preload"),
         *("--worker-class=gthread", "--workers=2", "--threads=8", "--graceful-timeout=5", "--no-control-socket"),
-        # Without query strings: links in mail carry tokens there.
-        *("--log-level=warning", "--access-logfile=-", "--access-logformat=%(m)s %(U)s %(s)s %(M)s ms"),
+        *("--log-level=warning", *ACCESS_LOG),
     ]
     supervisor.start("web", web, env=env, cwd=ROOT, grace=WEB_GRACE)
     if not supervisor.wait(until=lambda: _is_ready(port), timeout=WEB_READY_WITHIN):
