@@ -52,7 +52,7 @@ class NameField(forms.CharField):
         self.validators = []
 
     def to_python(self, value: Any) -> str:
-        text = super().to_python(value)
+        text = super().to_python(value) or ""
         if not text.strip():
             return ""
         try:
