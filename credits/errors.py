@@ -112,6 +112,16 @@ class OverReversal(LedgerRefusal):
             return f"Of this use {self.amount(self.left)} can still be given back."
         return "All of this use has been given back already."
 
+    def of_undo(self, *, may_reverse: bool) -> str:
+        """Why an undo, which is of the whole use or nothing, is refused, and what can be done instead."""
+        if not self.left and not self.withdrawn:
+            return self.sentence()
+        if self.withdrawn:
+            why = "A lot that paid for this use has been withdrawn since, so it can't simply be undone."
+        else:
+            why = "Part of this use has been given back already, so it can't be undone as a whole."
+        return f"{why} {'Reverse it instead' if may_reverse else 'An admin can reverse it'}: there you say how much to give back, and why."
+
 
 class OverWithdrawal(LedgerRefusal):
     field = "amount"

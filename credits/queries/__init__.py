@@ -9,6 +9,7 @@ from .figures import (
     type_figures,
     types,
     types_for,
+    types_held,
     types_with_figures,
 )
 from .lots import MOST_LOTS, LotView, Payer, Payment, TypeSection, get_lot, payers, section
@@ -38,5 +39,6 @@ __all__ = [
     "type_figures",
     "types",
     "types_for",
+    "types_held",
     "types_with_figures",
 ]

@@ -141,6 +141,12 @@ def free_by_type(account: Account, contact: Contact) -> dict[int, int]:
     return {wallet.credit_type_id: wallet.free for wallet in wallets_by_clock(account).filter(contact=contact)}
 
 
+def types_held(account: Account, contact: Contact) -> QuerySet[CreditType]:
+    """The types this contact has ever had, archived ones too; by name."""
+    require(account)
+    return CreditType.objects.filter(wallet__contact=contact).order_by("name_key", "pk")
+
+
 def types_for(account: Account, contact: Contact) -> list[tuple[CreditType, int]]:
     """The types in use and those this contact has ever had, archived ones too, each with what the contact has free; by name."""
     free = free_by_type(account, contact)

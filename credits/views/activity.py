@@ -4,7 +4,7 @@ import uuid
 from collections.abc import Iterator
 from typing import Any
 
-from django.http import HttpRequest, HttpResponse, HttpResponseBase, StreamingHttpResponse
+from django.http import HttpResponse, HttpResponseBase, StreamingHttpResponse
 from django.template.response import TemplateResponse
 from django.utils.text import slugify
 from django.views.decorators.http import require_safe
@@ -59,9 +59,8 @@ def activity(request: StaffRequest, contact: uuid.UUID) -> HttpResponse:
     return TemplateResponse(request, "credits/activity.html", context, status=200 if form.is_valid() else 422)
 
 
-def _filter(request: HttpRequest, contact: Contact) -> ActivityFilterForm:
-    types = [one for one, _ in queries.types_for(request.account, contact)]  # type: ignore[attr-defined]
-    return ActivityFilterForm(request.GET, types=types)
+def _filter(request: StaffRequest, contact: Contact) -> ActivityFilterForm:
+    return ActivityFilterForm(request.GET, types=list(queries.types_held(request.account, contact)))
 
 
 @staff_stream(can="credits.read")

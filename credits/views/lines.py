@@ -144,9 +144,11 @@ def _mark(line: Line) -> str:
 
 
 def may_undo(request: HttpRequest, line: Line) -> bool:
-    """Whether the one who looks made this use, lately enough and nothing of it given back."""
-    mine = line.actor == cast(StaffRequest, request).actor
-    return bool(line.kind == "consume" and mine and not line.given_back and line.happened_at >= now() - UNDO_WITHIN)
+    """Whether the one who looks made this use, lately enough, and nothing of it was given back or has expired since."""
+    if line.kind != "consume" or line.given_back or line.actor != cast(StaffRequest, request).actor:
+        return False
+    expired = any(lot.expires_at and lot.expires_at <= now() for lot, _ in line.lots)
+    return not expired and line.happened_at >= now() - UNDO_WITHIN
 
 
 def done_words(request: HttpRequest, line: Line) -> tuple[str, str]:
@@ -264,6 +266,7 @@ def sections(request: HttpRequest, contact: Contact, parts: list[Any], may: dict
             ],
             "past": [lot_row(request, contact, lot, next=False, may=may) for lot in part.past_lots],
             "past_count": len(part.past_lots),
+            "more": f"and {part.more_lots:,} more in the credit activity" if part.more_lots else "",
             "issue_url": ""
             if part.credit_type.archived_at
             else f"{address(request, contact, 'issue')}?type={part.credit_type.public_id}",

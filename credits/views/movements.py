@@ -70,9 +70,10 @@ def _lasting(credit_type: CreditType) -> str:
 def consume(request: StaffRequest, contact: uuid.UUID) -> HttpResponse:
     found = contact_or_404(request, contact)
     asked = asked_type(request, "credit_type" if request.method == "POST" else "type")
-    form = _consume_form(request, found, asked)
+    held = queries.types_for(request.account, found)
+    form = _consume_form(request, held, asked)
     if request.method == "POST" and form.is_valid() and _to_preview(request, form):
-        return _consume_dialog(request, found, form, 200)
+        return _consume_dialog(request, found, held, form, 200)
 
     def post() -> services.Posting:
         data = form.cleaned_data
@@ -89,7 +90,9 @@ def consume(request: StaffRequest, contact: uuid.UUID) -> HttpResponse:
         )
 
     status, answer = _send(request, found, form, post)
-    return answer or _consume_dialog(request, found, form, status)
+    if status == AGAINST_A_RULE:
+        held = queries.types_for(request.account, found)  # as it is now: the refusal may be about what has changed
+    return answer or _consume_dialog(request, found, held, form, status)
 
 
 @staff(can="credits.consume")
@@ -97,13 +100,17 @@ def consume(request: StaffRequest, contact: uuid.UUID) -> HttpResponse:
 def payers(request: StaffRequest, contact: uuid.UUID) -> HttpResponse:
     """The lots that would pay for what the form says now; alone, since only the form asks for it."""
     found = contact_or_404(request, contact)
-    form = _consume_form(request, found, asked_type(request, "credit_type"), data=request.GET)
+    held = queries.types_for(request.account, found)
+    form = _consume_form(request, held, asked_type(request, "credit_type"), data=request.GET)
     return TemplateResponse(request, "credits/_payers.html", {"paying": _paying(request, found, form)})
 
 
-def _consume_form(request: StaffRequest, contact: Contact, asked: CreditType | None, data: Any = None) -> ConsumeForm:
-    kinds = queries.types_for(request.account, contact)
-    kinds.sort(key=lambda one: one[1] == 0)  # by name, those with something free first
+Held = list[tuple[CreditType, int]]
+"""Types by name, each with what a contact has free."""
+
+
+def _consume_form(request: StaffRequest, held: Held, asked: CreditType | None, data: Any = None) -> ConsumeForm:
+    kinds = sorted(held, key=lambda one: one[1] == 0)  # by name, those with something free first
     offered = [
         (one, f"{capital(one.name)}: {free:,} free" if free else f"{capital(one.name)}: none free")
         for one, free in kinds
@@ -142,7 +149,7 @@ def _paying(request: StaffRequest, contact: Contact, form: ConsumeForm) -> dict[
         "ready": True,
         "seen": _seen({"amount": amount, "credit_type": credit_type, "service_date": day}),
         "short": payment.short,
-        "has": _has(contact, payment.free, credit_type, amount),
+        "has": _has(contact, payment.free, credit_type, amount) + _ask_an_admin(request, credit_type),
         "issue_url": _issue_url(request, contact, credit_type, amount - payment.free),
         "lots": [
             {
@@ -157,10 +164,10 @@ def _paying(request: StaffRequest, contact: Contact, form: ConsumeForm) -> dict[
     }
 
 
-def _holding(request: StaffRequest, contact: Contact) -> str:
+def _holding(contact: Contact, held: Held) -> str:
     """What a contact has free: "Ann Lee has 3 coaching sessions and 1 workshop seat."."""
-    held = [wording.quantity(free, one) for one, free in queries.types_for(request.account, contact) if free]
-    return f"{contact.name} has {listed(held) or 'no credits'}."
+    free = listed(wording.quantity(free, one) for one, free in held if free)
+    return f"{contact.name} has {free or 'no credits'}."
 
 
 def _value(form: Form, name: str) -> Any:
@@ -184,7 +191,14 @@ def _issue_url(request: HttpRequest, contact: Contact, credit_type: CreditType, 
     return f"{address(request, contact, 'issue')}?type={credit_type.public_id}&amount={max(amount, 1)}"
 
 
-def _consume_dialog(request: StaffRequest, contact: Contact, form: ConsumeForm, status: int) -> HttpResponse:
+def _ask_an_admin(request: HttpRequest, credit_type: CreditType) -> str:
+    """The next step of those who are short of credits and may not issue any; "" for a type of which nobody may."""
+    return "" if may(request)["issue"] or credit_type.archived_at else " Ask an admin to issue more."
+
+
+def _consume_dialog(
+    request: StaffRequest, contact: Contact, held: Held, form: ConsumeForm, status: int
+) -> HttpResponse:
     return _dialog(
         request,
         "consume",
@@ -195,7 +209,8 @@ def _consume_dialog(request: StaffRequest, contact: Contact, form: ConsumeForm, 
         payers_url=address(request, contact, "payers"),
         any_types=bool(cast(Any, form.fields["credit_type"]).offered),
         previewed=status == 200 and form.is_bound,
-        has=_holding(request, contact),
+        has=_holding(contact, held),
+        may_issue=may(request)["issue"],
     )
 
 
@@ -255,10 +270,13 @@ def undo(request: StaffRequest, contact: uuid.UUID, key: uuid.UUID) -> HttpRespo
     try:
         posting = services.undo(account=request.account, use=key, actor=request.actor)
     except errors.LedgerRefusal as refusal:
+        said = refusal.wording
+        if isinstance(refusal, errors.OverReversal):
+            said = refusal.of_undo(may_reverse=can["correct"])
         context = {
             "contact": found,
             "back": contact_url(request, found),
-            "refusal": refusal.wording,
+            "refusal": said,
             "reverse_url": address(request, found, "reverse", key) if can["correct"] else "",
         }
         return TemplateResponse(request, "credits/use_undo.html", context, status=AGAINST_A_RULE)
@@ -352,10 +370,9 @@ def _send(
     except errors.NotHere:
         raise Http404 from None
     except errors.InsufficientCredits as refusal:
-        form.add_error(
-            "amount",
-            f"{_has(contact, refusal.free, form.cleaned_data['credit_type'], refusal.asked)} Nothing has been used.",
-        )
+        credit_type = form.cleaned_data["credit_type"]
+        had = _has(contact, refusal.free, credit_type, refusal.asked)
+        form.add_error("amount", f"{had} Nothing has been used.{_ask_an_admin(request, credit_type)}")
     except Refusal as refusal:
         field = {"last_good_day": "day"}.get(refusal.field or "", refusal.field)
         form.add_error(field if field in form.fields else None, refusal.wording)

@@ -250,6 +250,26 @@ def test_undo_of_ones_own_from_here(assistant, acme):
     assert assistant.at(f"uses/{others.key}/undo") not in page
 
 
+def test_the_filter_offers_what_the_contact_has_had_and_asks_for_no_balance(admin, acme):
+    factories.issue(acme, 1)
+    factories.credit_type(acme, "massage")
+    admin.client.post(f"/a/acme/content/credits/{acme.session.public_id}/archive")
+    with counted() as asked:
+        page = text(admin.get(admin.at("activity")))
+    assert "All types Session What happened" in page
+    assert not any('SUM(U0."remaining")' in sql for sql in asked)
+
+
+def test_more_lots_than_the_contact_page_lists(admin, acme, monkeypatch):
+    monkeypatch.setattr("credits.queries.lots.MOST_LOTS", 2)
+    for _ in range(5):
+        factories.issue(acme, 1)
+    answer = admin.get(admin.page())
+    assert "And 3 more in the credit activity" in text(answer)
+    monkeypatch.setattr("credits.queries.lots.MOST_LOTS", 100)
+    assert "more in the credit activity" not in text(admin.get(admin.page()))
+
+
 def test_costs_the_same_for_many_entries(assistant, acme, zen):
     lot = factories.lot_of(acme, factories.issue(acme, 100, expiry="3 months"))
     use = factories.consume(acme)

@@ -88,9 +88,15 @@ def test_too_few_says_how_many_and_offers_issue(admin, assistant, five, acme):
     assert answer.status_code == 409
     assert "Ann Lee has 5 sessions, and 7 were asked for. Nothing has been used." in text(answer)
     assert f"{admin.at('issue')}?type={acme.session.public_id}&amp;amount=2" in answer.content.decode()
+    assert "Ask an admin" not in text(answer)
     answer = assistant.post(assistant.at("consume"), sent(acme, amount="7"))
-    assert "Ann Lee has 5 sessions, and 7 were asked for." in text(answer)
+    said = "Ann Lee has 5 sessions, and 7 were asked for. Nothing has been used. Ask an admin to issue more."
+    assert said in text(answer)
+    shown = text(assistant.get(assistant.at("consume/payers"), data=sent(acme, amount="7")))
+    assert "Ann Lee has 5 sessions, and 7 were asked for. Ask an admin to issue more." in shown
     assert assistant.at("issue") not in answer.content.decode()
+    admin.client.post(f"/a/acme/content/credits/{acme.session.public_id}/archive")
+    assert "Ask an admin" not in text(assistant.post(assistant.at("consume"), sent(acme, amount="7")))
 
 
 def test_none_at_all(assistant, acme):
@@ -237,3 +243,4 @@ def test_costs_the_same_for_many_lots_and_types(assistant, five, acme):
     with counted() as many:
         assistant.get(url)
     same_cost(few, many)
+    assert sum('SUM(U0."remaining")' in sql for sql in many) == 1, "what is free is asked for once"

@@ -73,7 +73,40 @@ class TestUndo:
         with nothing_moved():
             answer = admin.client.post(admin.at(f"uses/{use.key}/undo"))
         assert answer.status_code == 409
-        assert "Of this use 1 session can still be given back." in text(answer)
+        assert (
+            "Part of this use has been given back already, so it can't be undone as a whole. Reverse it instead: there you"
+            in text(answer)
+        )
+
+    @pytest.mark.parametrize(
+        ("role", "instead"), [("admin", "Reverse it instead:"), ("assistant", "An admin can reverse it:")]
+    )
+    def test_after_what_paid_was_withdrawn(self, admin, assistant, lot, acme, role, instead):
+        desk = {"admin": admin, "assistant": assistant}[role]
+        use = used_by(acme, getattr(acme, role), 2)
+        factories.withdraw(acme, lot, 3)
+        with nothing_moved():
+            answer = desk.client.post(desk.at(f"uses/{use.key}/undo"))
+        assert answer.status_code == 409
+        assert (
+            f"A lot that paid for this use has been withdrawn since, so it can't simply be undone. {instead}"
+            in text(answer)
+        )
+        assert "Tick the box" not in text(answer)
+        assert (admin.at(f"uses/{use.key}/reverse") in answer.content.decode()) == (role == "admin")
+
+    def test_after_what_paid_has_expired(self, assistant, acme, at):
+        at(NOON - timedelta(days=20))
+        factories.issue(acme, 2, expiry="2026-11-01")
+        at(NOON)
+        use = factories.consume(acme, 1, on=date(2026, 10, 30), actor=Actor("user", acme.assistant.pk))
+        undo = assistant.at(f"uses/{use.key}/undo")
+        for page in (f"{assistant.page()}?done={use.key}", assistant.at("activity")):
+            assert undo not in assistant.get(page).content.decode()
+        with nothing_moved():
+            answer = assistant.client.post(undo)
+        assert answer.status_code == 409
+        assert "has expired, so undoing it would issue new credits. An admin can reverse it" in text(answer)
 
     def test_only_by_post(self, assistant, lot, acme):
         assert assistant.get(assistant.at(f"uses/{used_by(acme, acme.assistant).key}/undo")).status_code == 405
