@@ -49,6 +49,9 @@ class NoteEdited:
 
 @dataclass(frozen=True, slots=True)
 class NoteDeleted:
+    """`note` is the public id, by which the same request sent again is known: the row itself is gone."""
+
     kind: ClassVar[str] = "contact.note_deleted"
     contact_id: int
     note_id: int
+    note: str

@@ -8,8 +8,10 @@ from typing import Any
 from django.db.models import Exists, OuterRef, Q, QuerySet
 
 from simplero.lib.folding import words
+from simplero.outbox.models import Event
 from simplero.tenancy.scope import require
 
+from .events import NoteDeleted
 from .models import Contact, ContactNote, ContactTag, ContactWord, Tag
 
 PAGE = 50  # contacts on a page of the list
@@ -36,14 +38,15 @@ def get_note(account: Any, contact: Contact, public_id: uuid.UUID) -> ContactNot
     return ContactNote.objects.get(account_id=require(account), contact=contact, public_id=public_id)
 
 
+def note_was_deleted(account: Any, contact: Contact, public_id: uuid.UUID) -> bool:
+    """Whether `contact` once had a note of that public id which somebody has deleted."""
+    deleted = Event.objects.filter(account_id=require(account), contact_id=contact.pk, kind=NoteDeleted.kind)
+    return deleted.filter(body__note=str(public_id)).exists()
+
+
 def get_tag(account: Any, public_id: uuid.UUID) -> Tag:
     """A tag. Raises Tag.DoesNotExist."""
     return Tag.objects.get(account_id=require(account), public_id=public_id)
-
-
-def contacts_by_id(account: Any, ids: Collection[int]) -> dict[int, Contact]:
-    """The contacts with these ids, for rooms above that hold ids only."""
-    return {contact.pk: contact for contact in contacts(account).filter(pk__in=ids)}
 
 
 @dataclass(frozen=True, slots=True)

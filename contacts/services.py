@@ -114,7 +114,9 @@ def delete_note(*, account: Any, note: ContactNote, actor: Actor) -> None:
     require(account)
     gone, _ = ContactNote.objects.filter(pk=note.pk).delete()
     if gone:
-        outbox.record(account=account, fact=events.NoteDeleted(note.contact_id, note.pk), actor=actor)
+        outbox.record(
+            account=account, fact=events.NoteDeleted(note.contact_id, note.pk, str(note.public_id)), actor=actor
+        )
 
 
 def _said(details: Details) -> str:

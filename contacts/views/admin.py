@@ -2,11 +2,10 @@
 
 import uuid
 from dataclasses import dataclass
-from typing import cast
 
 from django.contrib import messages
 from django.forms import Form
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import Http404, HttpResponse
 from django.template.response import TemplateResponse
 from django.urls import reverse
 from django.utils.html import format_html
@@ -26,27 +25,9 @@ from simplero.web.access import staff
 from simplero.web.forms import renew
 from simplero.web.http import StaffRequest, page_or_fragment, see_other
 
+from .lookup import as_uuid, contact_or_404, contact_url, note_or_404
+
 CHANGED = "contact-changed"  # tells the page that its timeline has grown
-
-
-def contact_or_404(request: HttpRequest, contact: uuid.UUID) -> Contact:
-    """The contact of the request's account with this public id. Raises Http404."""
-    try:
-        return queries.get_contact(cast(StaffRequest, request).account, contact)
-    except Contact.DoesNotExist:
-        raise Http404 from None
-
-
-def note_or_404(request: HttpRequest, contact: Contact, note: uuid.UUID) -> ContactNote:
-    """A note about `contact`. Raises Http404."""
-    try:
-        return queries.get_note(cast(StaffRequest, request).account, contact, note)
-    except ContactNote.DoesNotExist:
-        raise Http404 from None
-
-
-def contact_url(request: HttpRequest, contact: Contact) -> str:
-    return reverse("contacts:contact", args=[cast(StaffRequest, request).account.slug, contact.public_id])
 
 
 @staff(can="contacts")
@@ -243,7 +224,12 @@ def note_edit(request: StaffRequest, contact: uuid.UUID, note: uuid.UUID) -> Htt
 @require_http_methods(["GET", "HEAD", "POST"])
 def note_delete(request: StaffRequest, contact: uuid.UUID, note: uuid.UUID) -> HttpResponse:
     found = contact_or_404(request, contact)
-    its = note_or_404(request, found, note)
+    try:
+        its = note_or_404(request, found, note)
+    except Http404:
+        if request.method == "POST" and queries.note_was_deleted(request.account, found, note):
+            return see_other(request, contact_url(request, found))  # a second click: what was asked for is done
+        raise
     if request.method == "POST":
         services.delete_note(account=request.account, note=its, actor=request.actor)
         return see_other(request, contact_url(request, found))
@@ -289,14 +275,6 @@ def listed(request: StaffRequest, notes: list[ContactNote]) -> list[ListedNote]:
         )
         for note in notes
     ]
-
-
-def as_uuid(text: str) -> uuid.UUID | None:
-    """A cursor from an address; a spoiled one is as good as none."""
-    try:
-        return uuid.UUID(text)
-    except ValueError:
-        return None
 
 
 def refused(request: StaffRequest, form: Form, refusal: Refusal, *, seen: str = "") -> int:

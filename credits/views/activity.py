@@ -10,6 +10,7 @@ from django.utils.text import slugify
 from django.views.decorators.http import require_safe
 
 from contacts.models import Contact
+from contacts.views.lookup import contact_or_404, contact_url
 from credits import queries, wording
 from credits.forms import ActivityFilterForm
 from simplero.lib.spreadsheet import BOM, lines
@@ -18,7 +19,7 @@ from simplero.web.access import staff, staff_stream
 from simplero.web.http import StaffRequest
 
 from .lines import line_sentence, row, source_words, who_words
-from .lookup import address, contact_or_404, contact_url, line_or_none, may
+from .lookup import address, line_or_none, may
 
 AT_A_TIME = 500  # rows of a download that are read in one transaction
 

@@ -6,19 +6,11 @@ from typing import cast
 from django.http import Http404, HttpRequest
 from django.urls import reverse
 
-from contacts import queries as contacts
 from contacts.models import Contact
 from credits import queries
 from credits.models import CreditType, Entry, Lot
 from simplero.tenancy import roles
 from simplero.web.http import StaffRequest
-
-
-def contact_or_404(request: HttpRequest, public_id: uuid.UUID) -> Contact:
-    try:
-        return contacts.get_contact(cast(StaffRequest, request).account, public_id)
-    except Contact.DoesNotExist:
-        raise Http404 from None
 
 
 def type_or_404(request: HttpRequest, public_id: uuid.UUID) -> CreditType:
@@ -76,7 +68,3 @@ def may(request: HttpRequest) -> dict[str, bool]:
 def address(request: HttpRequest, contact: Contact, name: str, *args: object) -> str:
     """Where the view `name` of credits stands for this contact."""
     return reverse(f"credits:{name}", args=[cast(StaffRequest, request).account.slug, contact.public_id, *args])
-
-
-def contact_url(request: HttpRequest, contact: Contact) -> str:
-    return reverse("contacts:contact", args=[cast(StaffRequest, request).account.slug, contact.public_id])

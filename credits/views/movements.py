@@ -11,6 +11,7 @@ from django.template.response import TemplateResponse
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from contacts.models import Contact
+from contacts.views.lookup import contact_or_404, contact_url
 from credits import errors, queries, services, wording
 from credits.forms import ConsumeForm, IssueForm, RedateForm, ReverseForm, WithdrawForm
 from credits.models import CreditType
@@ -23,7 +24,7 @@ from simplero.web.forms import renew
 from simplero.web.http import StaffRequest, page_or_fragment, see_other
 
 from .lines import good_again, lot_name, row
-from .lookup import address, asked_type, contact_or_404, contact_url, lot_or_404, may, use_or_404
+from .lookup import address, asked_type, lot_or_404, may, use_or_404
 
 BAD_INPUT, AGAINST_A_RULE = 422, 409
 

@@ -12,6 +12,7 @@ from django.views.decorators.http import require_http_methods, require_safe
 
 from contacts import queries as contacts
 from contacts.models import Contact
+from contacts.views.lookup import contact_url
 from credits import queries, services, wording
 from credits.errors import NAME, TypeNameTaken
 from credits.forms import TypeEditForm, TypeForm
@@ -189,7 +190,7 @@ def type_(request: StaffRequest, credit_type: uuid.UUID) -> HttpResponse:
                 "contact": contact,
                 "figures": part,
                 "unit": wording.unit(part.free, found),
-                "url": reverse("contacts:contact", args=[request.account.slug, contact.public_id]),
+                "url": contact_url(request, contact),
             }
             for contact, part in rows
         ],

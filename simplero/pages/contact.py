@@ -3,9 +3,11 @@
 import uuid
 
 from django.http import HttpResponse
+from django.template.response import TemplateResponse
 from django.views.decorators.http import require_safe
 
-from contacts.views.admin import contact_or_404, notes_context, tags_context
+from contacts.views.admin import notes_context, tags_context
+from contacts.views.lookup import contact_or_404
 from credits.views.section import section
 from simplero.lib.moments import day
 from simplero.web.access import staff
@@ -25,7 +27,7 @@ def contact(request: StaffRequest, contact: uuid.UUID) -> HttpResponse:
         "timeline": timeline.read(account=request.account, contact=found),
         "section": section(request, found),
     }
-    return page_or_fragment(request, page="pages/contact.html", fragment="pages/contact.html", context=context)
+    return TemplateResponse(request, "pages/contact.html", context)
 
 
 @staff(can="contacts")

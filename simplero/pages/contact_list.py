@@ -9,7 +9,7 @@ from django.views.decorators.http import require_safe
 
 from contacts import queries
 from contacts.models import Contact, Tag
-from contacts.views.admin import as_uuid
+from contacts.views.lookup import as_uuid
 from credits import queries as credits
 from credits.wording import quantity
 from simplero.lib.moments import day

@@ -77,8 +77,15 @@ def test_deleting_asks_first_and_erases(desk, acme):
     assert len(notes_of(ann)) == 1
     assert desk.post(at).status_code == 303
     assert notes_of(ann) == []
-    assert facts(acme)[-1] == ("contact.note_deleted", {"note_id": note.pk})
-    assert desk.post(at).status_code == 404
+    assert facts(acme)[-1] == ("contact.note_deleted", {"note_id": note.pk, "note": str(note.public_id)})
+    before = rows(acme)
+    again = desk.post(at)
+    assert again.status_code == 303
+    assert again["Location"] == url(acme, ann)
+    assert rows(acme) == before
+    assert desk.get(at).status_code == 404
+    berta = person(acme, "Berta")
+    assert desk.post(url(acme, berta, f"notes/{note.public_id}/delete")).status_code == 404
     assert "Secret thing" not in desk.get(url(acme, ann)).content.decode()
 
 

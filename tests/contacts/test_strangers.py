@@ -116,7 +116,7 @@ def test_markup_in_names_tags_and_notes_is_shown_as_typed(desk, acme, headers):
         html = page.content.decode()
         assert "<script>alert" not in html, page.request["PATH_INFO"]
         assert "<img src=x" not in html, page.request["PATH_INFO"]
-        assert "14" not in html or "{{ 7" in html
+        assert "&gt;14" not in html, page.request["PATH_INFO"]
     assert "&lt;script&gt;alert(1)&lt;/script&gt;" in pages[0].content.decode()
 
 
