@@ -12,7 +12,7 @@ class UnfitName(Refusal):
 
 
 class FormUsed(Refusal):
-    """The form's key opened a business that the person has no place in any more."""
+    """The form opened another business before, or somebody else's."""
 
 
 class AlreadyMember(Refusal):

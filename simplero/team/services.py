@@ -114,7 +114,7 @@ def open_account(
     """A new business with `owner` as its owner, at an address made of its name: a second "Studio" gets studio-2.
 
     The business that `form` opened before is returned as it is. `account_id` comes from `next_account_id`, and its scope is
-    open. Raises UnfitName, and FormUsed when the business `form` opened is not `owner`'s.
+    open. Raises UnfitName, and FormUsed when `form` opened another business than this one, or somebody else's.
     """
     name = names.cleaned(name, what="The business name")
     base = slug(name, otherwise="account")
@@ -136,7 +136,7 @@ def open_account(
                 case "account_slug":
                     number = max(number + 1, _next_number(base))
                 case "account_opened_with":
-                    return _opened(owner, form)
+                    return _opened(form, owner=owner, name=name, time_zone=time_zone, currency=currency)
                 case _:
                     raise
         else:
@@ -151,8 +151,8 @@ def _broken(conflict: IntegrityError) -> str:
     return getattr(diagnosis, "constraint_name", None) or ""
 
 
-def _opened(owner: User, form: UUID | None) -> Account:
-    account = Account.objects.filter(opened_with=form, memberships__user=owner).first()
+def _opened(form: UUID | None, *, owner: User, **answers: str) -> Account:
+    account = Account.objects.filter(opened_with=form, memberships__user=owner, **answers).first()
     if account is None:
         raise errors.FormUsed("This form was sent before. Reload the page to open another business.")
     return account
@@ -224,7 +224,8 @@ def invite(
 def _sent_with(form: UUID | None, account: Account, email: str, role: str) -> Invitation | None:
     if form is None:
         return None
-    return Invitation.objects.filter(sent_with=form, account=account, email=email, role=role).first()
+    rows = Invitation.objects.filter(account=account, email=email, role=role, ended_at__isnull=True)
+    return rows.filter(sent_with=form).first()
 
 
 @transaction.atomic

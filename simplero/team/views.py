@@ -214,6 +214,8 @@ def invitation_revoke(request: StaffRequest, invitation: UUID) -> HttpResponse:
 @require_http_methods(["GET", "HEAD", "POST"])
 @staff(can="members")
 def member_role(request: StaffRequest, member: UUID) -> HttpResponse:
+    if queries.was_member(request.account, member):
+        return removed_already(request)
     place = member_or_404(request, member)
     form, status = RoleForm(request.POST or None, initial={"role": place.role}), 200
     if request.method == "POST":
@@ -236,16 +238,14 @@ def member_role(request: StaffRequest, member: UUID) -> HttpResponse:
 @staff(can="members")
 def member_remove(request: StaffRequest, member: UUID) -> HttpResponse:
     if queries.was_member(request.account, member):
-        messages.info(request, "This person was removed already.")
-        return to_members(request)
+        return removed_already(request)
     place = member_or_404(request, member)
     refused, status = "", 200
     if request.method == "POST":
         try:
             services.remove(account=request.account, membership=place, actor=request.actor)
         except MemberGone:  # by a click at the same moment
-            messages.info(request, "This person was removed already.")
-            return to_members(request)
+            return removed_already(request)
         except Refusal as refusal:
             refused, status = refusal.wording, 409
         else:
@@ -256,6 +256,11 @@ def member_remove(request: StaffRequest, member: UUID) -> HttpResponse:
 
 def member_or_404(request: StaffRequest, member: UUID) -> Membership:
     return get_object_or_404(queries.members(request.account), public_id=member)
+
+
+def removed_already(request: StaffRequest) -> HttpResponse:
+    messages.info(request, "This person was removed already.")
+    return to_members(request)
 
 
 def dialog(request: HttpRequest, name: str, context: dict[str, object], status: int) -> HttpResponse:

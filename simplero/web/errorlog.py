@@ -1,4 +1,4 @@
-"""What is logged and told to operators when something breaks: where, never whose data."""
+"""What is logged, and what operators are mailed, when something breaks. The mail says where; what was said there stays in the log."""
 
 import logging
 import traceback
@@ -30,8 +30,12 @@ class OperatorMail(AdminEmailHandler):
 
 
 class BareReport(ExceptionReporter):
-    """The traceback alone: Django's report adds what was sent, cookies and settings, and a guess which of them are secrets."""
+    """Where it broke and the kind of error. Django's report adds what was sent, cookies and settings, and a guess which of them
+    are secrets; the words of an error may hold an address ("Key (email)=(…) already exists")."""
 
     def get_traceback_text(self) -> SafeString:
-        told = "".join(traceback.format_exception(self.exc_value)) if self.exc_value else ""
-        return mark_safe(told)  # noqa: S308  plain text in a mail; the method promises this type
+        parts, error = [], self.exc_value
+        while error is not None:
+            parts.append("".join(traceback.format_tb(error.__traceback__)) + type(error).__qualname__)
+            error = error.__cause__ or (None if error.__suppress_context__ else error.__context__)
+        return mark_safe("\n\nwhich came of:\n\n".join(parts))  # noqa: S308  plain text in a mail; the method promises this type

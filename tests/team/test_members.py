@@ -267,6 +267,15 @@ def test_sent_again_twice_by_one_click_is_one_mail_whose_link_works(client, acme
     assert Message.objects.count() == 3
 
 
+def test_a_form_sent_again_after_its_invitation_was_withdrawn_invites_anew(client, acme):
+    client.force_login(acme.owner)
+    values = {"email": "new@person.example", "role": "assistant", "key": str(uuid4())}
+    client.post(INVITE, values)
+    client.post(f"/a/acme/settings/invitations/{Invitation.objects.get().public_id}/revoke/")
+    client.post(INVITE, values)
+    assert "new@person.example</th>" in re.sub(r"<small>.*?</small>", "", client.get(MEMBERS).text)
+
+
 def test_withdrawn_twice_lands_on_the_list(client, acme, zen, invited):
     client.force_login(acme.owner)
     invitation = Invitation.objects.get(account=acme.account)
@@ -358,6 +367,7 @@ def test_removing_a_member_shuts_the_door_at_once(client, acme):
     again = client.post(path)
     assert (again.status_code, again["Location"]) == (303, MEMBERS), "a second click lands on the list"
     assert "This person was removed already." in client.get(MEMBERS).text
+    assert client.post(path.replace("remove", "role"), {"role": "admin"}).status_code == 303
     assert client.post(f"{MEMBERS}{uuid4()}/remove/").status_code == 404
     assert facts(acme.account) == ["member.removed"]
 

@@ -169,6 +169,9 @@ def test_one_form_opens_one_business(client, acme):
     answers = [client.post("/me/new/", {**SIDE, "key": key}) for _ in range(2)]
     assert [(answer.status_code, answer["Location"]) for answer in answers] == [(303, "/a/side/")] * 2
     assert Account.objects.count() == 2
+    changed = client.post("/me/new/", {**SIDE, "account_name": "Other", "key": key})
+    assert changed.status_code == 409
+    assert "Reload the page to open another business" in changed.text
     another = client.get("/me/new/").context["form"]["key"].value()
     assert client.post("/me/new/", {**SIDE, "key": another})["Location"] == "/a/side-2/"
 

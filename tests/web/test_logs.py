@@ -108,8 +108,24 @@ def test_operators_are_told_where_it_broke_and_nothing_else(broken, db):
     assert "TypeError" in told.text
     assert "health.py" in told.text
     assert told.html == ""
+    assert "Traceback" not in told.text, "the words of an error stay in the log"
     for secret in ("canary", settings.SECRET_KEY, "COOKIES", "SETTINGS", "META"):
         assert secret not in f"{told.subject} {told.text}"
+
+
+def test_the_words_of_an_error_are_not_told(broken, db, monkeypatch):
+    def refuse(*_):
+        try:
+            raise ValueError("Key (email)=(canary@b.example) already exists")
+        except ValueError as error:
+            raise RuntimeError("canary") from error
+
+    monkeypatch.setattr("simplero.web.health.JsonResponse", refuse)
+    broken.get("/healthz")
+    told = Message.objects.get().text
+    assert "RuntimeError" in told
+    assert "ValueError" in told
+    assert "canary@" not in told.replace('raise ValueError("Key (email)=(canary@b.example) already exists")', "")
 
 
 def test_strangers_cannot_have_mail_written(broken, db):
