@@ -232,6 +232,22 @@ def test_assistants_see_and_do_not_change(assistant, acme):
             assert assistant.client.post(HERE + path, sent()).status_code == 404
 
 
+def test_a_type_stands_in_headings_with_a_capital_and_in_sentences_as_typed(admin, acme):
+    factories.issue(acme, 2)
+    here = f"{HERE}{acme.session.public_id}/"
+    for url in (here, here + "edit", here + "archive"):
+        html = admin.get(url).content.decode()
+        assert ">Session</" in html or "<h1>Session</h1>" in html, url
+        assert ">session<" not in html, url
+    assert "<title>Session" in admin.get(here).content.decode()
+    for url in (admin.page(), admin.at("activity"), admin.at("issue"), admin.at("consume"), HERE):
+        html = admin.get(url).content.decode()
+        assert "Session" in html, url
+        assert ">session<" not in html, url
+    assert "2 sessions issued" in text(admin.get(admin.at("activity")))
+    assert "Ann Lee has 2 sessions." in text(admin.get(admin.at("consume")))
+
+
 def test_another_accounts_are_not_here(admin, abroad):
     with nothing_moved():
         for public_id in (abroad.session.public_id, uuid4()):
