@@ -102,8 +102,9 @@ def _contestants(
         "hot service": loop("consume", HOT, hot=True),
         "hot min4": plain(pgbench.least(limit, hot=True), SUPERUSER, HOT),
         "hot straightforward": loop("straightforward", HOT, hot=True),
+        "service, 1 process": loop("consume", 1),
         "consume_many": batch("consume_many"),
-        "issue": loop("issue", SPREAD),
+        "issue, 1 process": loop("issue", 1),
         "issue_many": batch("issue_many"),
     }
     return {name: turn for name, turn in contestants.items() if turn is not None}

@@ -448,12 +448,15 @@ BEGIN
   PERFORM credits_keep(w);
 END $$;
 
+-- Batches plan afresh at each call, for the rows they were given and the tables as they have grown: a plan kept from when the
+-- tables were small reads them whole for every row.
+
 -- One issue to each of many wallets. Rows name different wallets and different keys. Answers per row: posted, replayed, or
 -- refused and why.
 CREATE OR REPLACE FUNCTION credits_issue_many(
   p_account bigint, p_contacts bigint[], p_types bigint[], p_amounts bigint[], p_keys uuid[], p_expiry text, p_origin credits_origin
 ) RETURNS TABLE (ordinal bigint, outcome text, reason text, entry_id bigint, free bigint)
-LANGUAGE plpgsql SET plan_cache_mode = force_generic_plan AS $$
+LANGUAGE plpgsql SET plan_cache_mode = force_custom_plan AS $$
 #variable_conflict use_column
 DECLARE zone text := credits_zone(p_account); today date := (ledger_now() AT TIME ZONE zone)::date;
 BEGIN
@@ -462,20 +465,26 @@ BEGIN
     FROM unnest(p_contacts, p_types, p_amounts, p_keys) AS r(contact_id, type_id, amount, key)
     JOIN contacts_contact c ON c.account_id = p_account AND c.id = r.contact_id
     JOIN credits_credittype t ON t.account_id = p_account AND t.id = r.type_id AND t.archived_at IS NULL
-   WHERE r.amount BETWEEN 1 AND 1000000 AND (credits_last_good_day(t, p_expiry, today) >= today) IS NOT FALSE
+   WHERE r.amount BETWEEN 1 AND 1000000
+     AND NOT EXISTS (SELECT FROM credits_wallet w WHERE w.account_id = p_account AND w.contact_id = c.id AND w.credit_type_id = t.id)
+     AND (credits_last_good_day(t, p_expiry, today) >= today) IS NOT FALSE
      AND NOT EXISTS (SELECT FROM credits_entry e WHERE e.account_id = p_account AND e.key = r.key)
    ORDER BY c.id, t.id
   ON CONFLICT (account_id, contact_id, credit_type_id) DO NOTHING;
   PERFORM credits_lock_many(p_account, p_contacts, p_types);
   RETURN QUERY
-  WITH asked AS (
+  WITH kinds AS MATERIALIZED (  -- what is the same for every row of a type, worked out once
+    SELECT t.id, t.archived_at IS NOT NULL AS archived, d.day AS last_good_day, credits_day_end(d.day, zone) AS expires_at
+      FROM credits_credittype t, LATERAL (SELECT credits_last_good_day(t, p_expiry, today) AS day) AS d
+     WHERE t.account_id = p_account AND t.id = ANY (p_types)
+  ), asked AS (
     SELECT r.*, w.id AS wallet_id, w.seq, w.balance, w.moved_at, e.id AS old_id,
            (e.wallet_id, e.kind, e.amount, e.expiry, e.service_date, e.linked_id, e.lot_id) IS NOT DISTINCT FROM
              (w.id, 'issue'::varchar, r.amount, p_expiry::varchar, NULL::date, NULL::bigint, NULL::bigint) AS same,
-           t.archived_at IS NOT NULL AS archived, credits_last_good_day(t, p_expiry, today) AS last_good_day
+           t.archived, t.last_good_day, t.expires_at
       FROM unnest(p_contacts, p_types, p_amounts, p_keys) WITH ORDINALITY AS r(contact_id, type_id, amount, key, ordinal)
       LEFT JOIN credits_wallet w ON w.account_id = p_account AND w.contact_id = r.contact_id AND w.credit_type_id = r.type_id
-      LEFT JOIN credits_credittype t ON t.account_id = p_account AND t.id = r.type_id
+      LEFT JOIN kinds t ON t.id = r.type_id
       LEFT JOIN credits_entry e ON e.account_id = p_account AND e.key = r.key
   ), posted AS (
     INSERT INTO credits_entry (account_id, key, wallet_id, seq, kind, amount, balance_after, expiry,
@@ -490,7 +499,7 @@ BEGIN
     RETURNING id, key, wallet_id, seq, amount, balance_after, happened_at
   ), opened AS (
     INSERT INTO credits_lot (account_id, wallet_id, entry_id, amount, remaining, last_good_day, expires_at, issued_at)
-    SELECT p_account, p.wallet_id, p.id, p.amount, p.amount, a.last_good_day, credits_day_end(a.last_good_day, zone), p.happened_at
+    SELECT p_account, p.wallet_id, p.id, p.amount, p.amount, a.last_good_day, a.expires_at, p.happened_at
       FROM posted p JOIN asked a ON a.key = p.key
     RETURNING id, entry_id, amount, expires_at
   ), allocated AS (
@@ -522,7 +531,7 @@ END $$;
 
 -- The wallets of a batch, locked in id order and settled.
 CREATE OR REPLACE FUNCTION credits_lock_many(p_account bigint, p_contacts bigint[], p_types bigint[]) RETURNS void
-LANGUAGE plpgsql SET plan_cache_mode = force_generic_plan AS $$
+LANGUAGE plpgsql SET plan_cache_mode = force_custom_plan AS $$
 DECLARE wallets bigint[];
 BEGIN
   SELECT array_agg(locked.id) INTO wallets FROM (
@@ -540,7 +549,7 @@ END $$;
 CREATE OR REPLACE FUNCTION credits_consume_many(
   p_account bigint, p_contacts bigint[], p_types bigint[], p_amounts bigint[], p_keys uuid[], p_service_date date, p_origin credits_origin
 ) RETURNS TABLE (ordinal bigint, outcome text, reason text, entry_id bigint, free bigint)
-LANGUAGE plpgsql SET plan_cache_mode = force_generic_plan AS $$
+LANGUAGE plpgsql SET plan_cache_mode = force_custom_plan AS $$
 #variable_conflict use_column
 DECLARE today date := (ledger_now() AT TIME ZONE credits_zone(p_account))::date; one record; said text; code text;
 BEGIN
