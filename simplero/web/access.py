@@ -37,11 +37,8 @@ def staff(*, can: str) -> Callable[[View], View]:
     def decorate(view: View) -> View:
         @wraps(view)
         def guarded(request: HttpRequest, slug: str, *args: Any, **kwargs: Any) -> HttpResponseBase:
-            if not request.user.is_authenticated:
-                return to_sign_in(request)
-            let_in(request, slug, can)
-            if lacks_second_factor(request):
-                return to_second_factor(request)
+            if elsewhere := let_in(request, slug, can):
+                return elsewhere
             with scope(request.account, read_only=request.method in SAFE):  # type: ignore[attr-defined]
                 response = view(request, *args, **kwargs)
                 if getattr(response, "streaming", False):
@@ -63,11 +60,8 @@ def staff_stream(*, can: str) -> Callable[[View], View]:
     def decorate(view: View) -> View:
         @wraps(view)
         def guarded(request: HttpRequest, slug: str, *args: Any, **kwargs: Any) -> HttpResponseBase:
-            if not request.user.is_authenticated:
-                return to_sign_in(request)
-            let_in(request, slug, can)
-            if lacks_second_factor(request):
-                return to_second_factor(request)
+            if elsewhere := let_in(request, slug, can):
+                return elsewhere
             response = view(request, *args, **kwargs)
             add_never_cache_headers(response)
             return response
@@ -78,8 +72,13 @@ def staff_stream(*, can: str) -> Callable[[View], View]:
     return decorate
 
 
-def let_in(request: HttpRequest, slug: str, can: str) -> None:
-    """Annotate `request` with the account at `slug` and the member's place in it. Raises Http404 for anybody else."""
+def let_in(request: HttpRequest, slug: str, can: str) -> HttpResponse | None:
+    """Annotate `request` with the account at `slug` and the member's place in it; an answer is the way to what they must do first.
+
+    Raises Http404 for anybody who is not a member with a role that allows `can`.
+    """
+    if not request.user.is_authenticated:
+        return to_sign_in(request)
     membership = (
         Membership.objects.select_related("account").filter(user_id=request.user.pk or 0, account__slug=slug).first()
     )
@@ -88,6 +87,7 @@ def let_in(request: HttpRequest, slug: str, can: str) -> None:
     request.account = membership.account  # type: ignore[attr-defined]
     request.membership = membership  # type: ignore[attr-defined]
     request.actor = Actor("user", request.user.pk)  # type: ignore[attr-defined]
+    return to_second_factor(request) if lacks_second_factor(request) else None
 
 
 def lacks_second_factor(request: HttpRequest) -> bool:
