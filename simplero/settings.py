@@ -221,7 +221,8 @@ USE_TZ = True
 TIME_ZONE = "UTC"
 STATIC_URL = "static/"
 STATIC_ROOT = None if DEBUG or DEMO else BASE_DIR / "var" / "static"  # where finders serve, nothing is collected
-STATICFILES_DIRS = [BASE_DIR / "static", ("", BASE_DIR / "var" / "assets")]
+# The second is what simplero.web.fonts makes before anything is served.
+STATICFILES_DIRS = [folder for folder in (BASE_DIR / "static", BASE_DIR / "var" / "assets") if folder.is_dir()]
 if DEBUG or DEMO:
     WHITENOISE_USE_FINDERS = True
     WHITENOISE_AUTOREFRESH = DEBUG

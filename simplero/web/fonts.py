@@ -39,6 +39,7 @@ def build(folder: Path) -> Path:
         return target
     target.parent.mkdir(parents=True, exist_ok=True)
     options = Options(flavor="woff2", layout_features=FEATURES, hinting=False, desubroutinize=True, notdef_outline=True)
+    options.drop_tables += ["meta"]  # design languages; the subsetter would only say that it drops it
     font = load_font(str(source()), options)
     subsetter = Subsetter(options)
     subsetter.populate(unicodes=[code for first, last in RANGES for code in range(first, last + 1)])
