@@ -6,6 +6,9 @@ from uuid import uuid4
 import pytest
 
 from simplero.mail.models import Message
+from simplero.team import services
+from simplero.tenancy.actors import Actor
+from simplero.tenancy.scope import scope
 from tests.conftest import PASSWORD
 
 
@@ -48,3 +51,16 @@ def signed_in(client, acme):
     """A client signed in as the owner of acme."""
     client.force_login(acme.owner)
     return client
+
+
+@pytest.fixture
+def invited(acme, zen):
+    for world in (acme, zen):
+        with scope(world.account):
+            services.invite(
+                account=world.account,
+                email=f"new@{world.slug}.example",
+                role="assistant",
+                link_to=lambda token: f"http://testserver/invitations/?token={token}",
+                actor=Actor("user", world.owner.pk),
+            )

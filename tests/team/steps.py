@@ -1,10 +1,19 @@
 """What several of these tests do."""
 
+import re
 from concurrent.futures import ThreadPoolExecutor
 from threading import Barrier
 
 from django.db import connection
 
+from simplero.mail.models import Message
+from simplero.outbox.models import Event
+from simplero.team.models import Invitation
+from simplero.tenancy.models import Account, Membership
+from simplero.tenancy.scope import scope
+
+MEMBERS = "/a/acme/settings/members/"
+INVITE = f"{MEMBERS}invite/"
 NEW_PASSWORD = "another battery staple"  # noqa: S105
 
 
@@ -33,3 +42,26 @@ def in_threads(*calls):
 
     with ThreadPoolExecutor(len(calls)) as pool:
         return list(pool.map(run, calls))
+
+
+def place(user, account):
+    return Membership.objects.get(user=user, account=account)
+
+
+def facts(account):
+    with scope(account):
+        return list(Event.objects.order_by("id").values_list("kind", flat=True))
+
+
+def everything():
+    return (
+        list(Membership.objects.order_by("pk").values_list("user", "account", "role")),
+        list(Invitation.objects.order_by("pk").values_list("email", "token_hash", "role")),
+        Message.objects.count(),
+        list(Account.objects.order_by("pk").values_list("name", "slug", "time_zone", "currency")),
+    )
+
+
+def bare(answer):
+    """The page without its CSRF token, which differs each time."""
+    return re.sub(r'"X-CSRFToken": "\w+"', "", answer.text)
