@@ -17,7 +17,7 @@ SECRET_KEY = env(
     "SECRET_KEY", default="development only, not a secret, fifty characters or more" if DEBUG else environ.Env.NOTSET
 )
 SECRET_KEY_FALLBACKS = env.list("SECRET_KEY_FALLBACKS", default=[])
-ALLOWED_HOSTS = env.list("ALLOWED_HOSTS", default=["localhost", "127.0.0.1", "[::1]"] if DEBUG else [])
+ALLOWED_HOSTS = env.list("ALLOWED_HOSTS", default=["localhost", "127.0.0.1", "[::1]"] if DEBUG or DEMO else [])
 CSRF_TRUSTED_ORIGINS = env.list("CSRF_TRUSTED_ORIGINS", default=[])
 
 INSTALLED_APPS = [
@@ -176,6 +176,7 @@ ACCOUNT_RATE_LIMITS = {
 }
 PASSWORD_RESET_TIMEOUT = 600  # seconds; ASVS 6.5.5: a link sent by mail lives ten minutes at most
 MFA_SUPPORTED_TYPES = ["totp", "recovery_codes"]
+MFA_TOTP_TOLERANCE = 1  # a code of the half-minute before or after: phones' clocks are a little off
 MFA_TOTP_ISSUER = "Simplero Credits"
 MFA_ADAPTER = "simplero.team.adapters.SecondFactorAdapter"
 MFA_FORMS = {

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from django.http import HttpResponse, HttpResponseBase, StreamingHttpResponse
+from django.shortcuts import redirect
 from django.template.response import TemplateResponse
 from django.utils.text import slugify
 from django.views.decorators.http import require_safe
@@ -69,7 +70,10 @@ def _filter(request: StaffRequest, contact: Contact) -> ActivityFilterForm:
 def activity_csv(request: StaffRequest, contact: uuid.UUID) -> HttpResponseBase:
     with scope(request.account, read_only=True):
         found = contact_or_404(request, contact)
-        chosen = _filter(request, found).chosen()
+        form = _filter(request, found)
+        chosen = form.chosen()
+    if not form.is_valid():  # a download cannot say what is wrong with its filter; the page can
+        return redirect(f"{address(request, found, 'activity')}?{request.GET.urlencode()}")
     response = StreamingHttpResponse(_download(request, found, chosen), content_type="text/csv; charset=utf-8")
     name = slugify(found.name) or "contact"
     response["Content-Disposition"] = f'attachment; filename="credit-activity-{name}.csv"'

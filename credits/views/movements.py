@@ -74,7 +74,10 @@ def consume(request: StaffRequest, contact: uuid.UUID) -> HttpResponse:
     held = queries.types_for(request.account, found)
     form = _consume_form(request, held, asked)
     if request.method == "POST" and form.is_valid() and _to_preview(request, form):
-        return _consume_dialog(request, found, held, form, 200)
+        foreseen = _foreseen(request, found, form)
+        if foreseen:
+            _refuse(request, found, form, foreseen)
+        return _consume_dialog(request, found, held, form, AGAINST_A_RULE if foreseen else 200)
 
     def post() -> services.Posting:
         data = form.cleaned_data
@@ -130,6 +133,18 @@ def _to_preview(request: StaffRequest, form: ConsumeForm) -> bool:
     if "preview" in request.POST:
         return True
     return not request.htmx and "seen" in request.POST and request.POST["seen"] != _seen(form.cleaned_data)
+
+
+def _foreseen(request: StaffRequest, contact: Contact, form: ConsumeForm) -> errors.LedgerRefusal | None:
+    """What the ledger would say to a use that is only previewed."""
+    amount, credit_type, day = (form.cleaned_data[name] for name in ("amount", "credit_type", "service_date"))
+    this_day = today(request.account)
+    if day > this_day:
+        return errors.DayInFuture()
+    if day < this_day - errors.FURTHEST_BACK:
+        return errors.DayTooFarBack()
+    payment = queries.payers(request.account, contact, credit_type, amount=amount, service_date=day)
+    return errors.InsufficientCredits(free=payment.free, asked=amount) if payment.short else None
 
 
 def _seen(data: dict[str, Any]) -> str:
@@ -370,14 +385,20 @@ def _send(
         return 303, _done(request, contact, post())
     except errors.NotHere:
         raise Http404 from None
-    except errors.InsufficientCredits as refusal:
+    except Refusal as refusal:
+        _refuse(request, contact, form, refusal)
+    return AGAINST_A_RULE, None
+
+
+def _refuse(request: StaffRequest, contact: Contact, form: Form, refusal: Refusal) -> None:
+    """Put a refusal beside the field it is about; short of credits it says who has how many, and what to do."""
+    if isinstance(refusal, errors.InsufficientCredits):
         credit_type = form.cleaned_data["credit_type"]
         had = _has(contact, refusal.free, credit_type, refusal.asked)
         form.add_error("amount", f"{had} Nothing has been used.{_ask_an_admin(request, credit_type)}")
-    except Refusal as refusal:
-        field = {"last_good_day": "day"}.get(refusal.field or "", refusal.field)
-        form.add_error(field if field in form.fields else None, refusal.wording)
-    return AGAINST_A_RULE, None
+        return
+    field = {"last_good_day": "day"}.get(refusal.field or "", refusal.field)
+    form.add_error(field if field in form.fields else None, refusal.wording)
 
 
 def _done(request: StaffRequest, contact: Contact, posting: services.Posting) -> HttpResponse:

@@ -49,7 +49,8 @@ def types(request: StaffRequest) -> HttpResponse:
         }
         for one, figures in queries.types_with_figures(request.account, archived=archived)
     ]
-    context = {"rows": rows, "archived": archived, "may": may(request)}
+    any_withdrawn = any(row["figures"].withdrawn for row in rows)  # only then do the other four not add up without it
+    context = {"rows": rows, "archived": archived, "any_withdrawn": any_withdrawn, "may": may(request)}
     return TemplateResponse(request, "credits/type_list.html", context)
 
 

@@ -124,7 +124,7 @@ def _run(supervisor: Supervisor, port: int) -> None:
 
 def _environment(database_url: str, redis_url: str) -> dict[str, str]:
     """What the processes of the application see: never the owner's address."""
-    env = {"DEBUG": "1", "DEMO": "1"} | os.environ
+    env = {"DEMO": "1"} | os.environ
     env.pop("DATABASE_OWNER_URL", None)
     if not env.get("SECRET_KEY"):
         env["SECRET_KEY"] = _secret_key()

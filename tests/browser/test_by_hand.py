@@ -68,6 +68,14 @@ def test_a_double_click_uses_once(world, open_page):
     assert free(world) == 3
 
 
+def test_enter_in_the_form_consumes(world, open_page):
+    page = open_page()
+    to_contact(page, world.owner.email).get_by_role("link", name=label("Consume")).first.press("Enter")
+    page.get_by_role("dialog").get_by_label(label("Number of credits")).press("Enter")
+    expect(page.get_by_role("status").filter(has_text="1 session used")).to_be_visible()
+    assert free(world) == 3
+
+
 def test_too_few_says_so_and_offers_to_issue(world, open_page):
     page = open_page()
     to_contact(page, world.owner.email).get_by_role("link", name=label("Consume")).first.click()

@@ -288,3 +288,10 @@ def test_costs_the_same_for_many_entries(assistant, acme, zen):
         with counted() as many:
             assistant.get(url)
         same_cost(few, many)
+
+
+def test_a_download_with_a_filter_that_makes_no_sense_leads_to_the_page_that_says_so(assistant, acme):
+    factories.issue(acme, 1)
+    answer = assistant.get(f"{assistant.at('activity.csv')}?since=foo")
+    assert answer.status_code == 302
+    assert assistant.client.get(answer.url).status_code == 422

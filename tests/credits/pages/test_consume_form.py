@@ -244,3 +244,26 @@ def test_costs_the_same_for_many_lots_and_types(assistant, five, acme):
         assistant.get(url)
     same_cost(few, many)
     assert sum('SUM(U0."remaining")' in sql for sql in many) == 1, "what is free is asked for once"
+
+
+@pytest.mark.parametrize(
+    ("wrong", "words"),
+    [
+        ({"service_date": "2026-12-24"}, "can't be in the future"),
+        ({"service_date": "2025-01-01"}, "at most 90 days back"),
+        ({"amount": "9"}, "and 9 were asked for"),
+    ],
+    ids=["future", "far back", "short"],
+)
+def test_a_preview_says_what_would_be_refused(assistant, five, acme, wrong, words):
+    with nothing_moved():
+        answer = assistant.post(assistant.at("consume"), sent(acme, **{"preview": "1", **wrong}))
+    assert answer.status_code == 409
+    assert words in text(answer)
+    assert "Nothing has been used yet" not in text(answer)
+
+
+def test_a_dialog_has_one_button_that_enter_presses(assistant, five):
+    """htmx makes live elements of what stands in a noscript, and the first submit button is the form's default."""
+    assert b'name="preview"' in assistant.get(assistant.at("consume")).content
+    assert b'name="preview"' not in assistant.get(assistant.at("consume"), headers={"HX-Request": "true"}).content

@@ -275,7 +275,9 @@ class TestLastGoodDay:
         page = text(admin.get(admin.page()))
         assert "1 used up or expired" in page
         assert "Extend the 5 issued on 14 November 2026" in page
-        assert "5 sessions expired. With a new last good day they come back." in text(admin.get(self.url(admin, lot)))
+        assert "5 sessions expired. A new last good day brings back what expired." in text(
+            admin.get(self.url(admin, lot))
+        )
         admin.confirmed(admin.post(self.url(admin, lot), self.sent()))
         assert figures(acme).free == 5
 

@@ -131,5 +131,5 @@ def test_another_accounts_are_not_here(admin, acme, abroad):
 def test_without_any_type_the_first_step_is_offered(admin, zen):
     admin.client.force_login(zen.admin)
     answer = admin.client.get(f"/a/zen/contacts/{zen.contact.public_id}/credits/issue")
-    assert "There is no type of credit to issue yet." in text(answer)
+    assert "There is no type of credit in use." in text(answer)
     assert "/a/zen/content/credits/add" in answer.content.decode()
