@@ -39,18 +39,23 @@ def type_url(request: StaffRequest, credit_type: CreditType, name: str = "type")
 @require_safe
 def types(request: StaffRequest) -> HttpResponse:
     archived = request.GET.get("show") == "archived"
-    rows = [
-        {
-            "type": one,
-            "url": type_url(request, one),
-            "figures": figures,
-            "expiration": capital(expiration(one.expires_after, one.expires_unit)),
-            "unit": wording.unit(figures.free, one),
-        }
-        for one, figures in queries.types_with_figures(request.account, archived=archived)
-    ]
-    any_withdrawn = any(row["figures"].withdrawn for row in rows)  # only then do the other four not add up without it
-    context = {"rows": rows, "archived": archived, "any_withdrawn": any_withdrawn, "may": may(request)}
+    found = queries.types_with_figures(request.account, archived=archived)
+    context = {
+        "rows": [
+            {
+                "type": one,
+                "url": type_url(request, one),
+                "figures": figures,
+                "expiration": capital(expiration(one.expires_after, one.expires_unit)),
+                "unit": wording.unit(figures.free, one),
+            }
+            for one, figures in found
+        ],
+        "archived": archived,
+        # Only then do the other four not add up without it.
+        "any_withdrawn": any(figures.withdrawn for _, figures in found),
+        "may": may(request),
+    }
     return TemplateResponse(request, "credits/type_list.html", context)
 
 

@@ -271,3 +271,12 @@ def test_costs_the_same_for_many(admin, acme):
         with counted() as many:
             admin.get(url)
         same_cost(few, many)
+
+
+def test_the_list_adds_up_when_some_were_withdrawn(assistant, acme):
+    lot = factories.lot_of(acme, factories.issue(acme, 5))
+    assert "Issued Used Expired Free" in text(assistant.client.get("/a/acme/content/credits/"))
+    factories.withdraw(acme, lot, 2)
+    page = text(assistant.client.get("/a/acme/content/credits/"))
+    assert "Issued Used Expired Withdrawn Free" in page
+    assert "5 0 0 2 3" in page
