@@ -187,7 +187,7 @@ def consume_many(
 ) -> list[Answer]:
     """One use for each row, set-based, each all or nothing; answers in the order of `rows`.
 
-    Raises DayInFuture, DayTooFarBack as a reason on each row when the day itself is refused.
+    A day that is refused refuses each row, with its reason.
     """
     return _post_many("credits_consume_many", "date", require(account), rows, service_date, origin)
 
@@ -197,7 +197,10 @@ _ENTRY = "(p.entry).id, (p.entry).key, (p.entry).wallet_id, (p.entry).seq, (p.en
 
 
 def _post(call: str, arguments: list[Any], origin: Origin) -> Posting:
-    """Call a posting function in a savepoint of its own, all in one round trip: an atomic block around it would take three."""
+    """Call a posting function in a savepoint of its own, all in one round trip: an atomic block around it would take three.
+
+    Three statements in one string ask for parameters bound by the client, Django's default.
+    """
     try:
         with connection.cursor() as cursor:
             cursor.execute(

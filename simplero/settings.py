@@ -243,7 +243,7 @@ EMAIL_URL = env(
 EMAIL_TIMEOUT = 10
 
 
-# Celery only nudges: what is due stands in Postgres. Reasons for each value: reliability notes in simplero/celery.py.
+# Celery only nudges: what is due stands in Postgres. How it is set, and why, stands in simplero/celery.py.
 
 CELERY_BROKER_URL = REDIS_URL or "memory://"
 

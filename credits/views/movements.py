@@ -2,6 +2,7 @@
 
 import uuid
 from collections.abc import Callable
+from datetime import date
 from typing import Any, cast
 
 from django.core.exceptions import ValidationError
@@ -138,13 +139,16 @@ def _to_preview(request: StaffRequest, form: ConsumeForm) -> bool:
 def _foreseen(request: StaffRequest, contact: Contact, form: ConsumeForm) -> errors.LedgerRefusal | None:
     """What the ledger would say to a use that is only previewed."""
     amount, credit_type, day = (form.cleaned_data[name] for name in ("amount", "credit_type", "service_date"))
-    this_day = today(request.account)
-    if day > this_day:
-        return errors.DayInFuture()
-    if day < this_day - errors.FURTHEST_BACK:
-        return errors.DayTooFarBack()
+    if wrong := _wrong_day(day, today(request.account)):
+        return wrong
     payment = queries.payers(request.account, contact, credit_type, amount=amount, service_date=day)
     return errors.InsufficientCredits(free=payment.free, asked=amount) if payment.short else None
+
+
+def _wrong_day(day: date, this_day: date) -> errors.LedgerRefusal | None:
+    if day > this_day:
+        return errors.DayInFuture()
+    return errors.DayTooFarBack() if day < this_day - errors.FURTHEST_BACK else None
 
 
 def _seen(data: dict[str, Any]) -> str:
@@ -157,7 +161,7 @@ def _paying(request: StaffRequest, contact: Contact, form: ConsumeForm) -> dict[
     if not (amount and credit_type and day):
         return {"ready": False}
     this_day = today(request.account)
-    if not this_day - errors.FURTHEST_BACK <= day <= this_day:
+    if _wrong_day(day, this_day):
         return {"ready": False}
     payment = queries.payers(request.account, contact, credit_type, amount=amount, service_date=day)
     left = payment.free - amount
