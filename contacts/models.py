@@ -1,5 +1,5 @@
 from django.db import models
-from django.db.models import Index, Q, UniqueConstraint
+from django.db.models import CheckConstraint, Index, Q, UniqueConstraint
 from django.db.models.functions import Now
 
 from simplero.tenancy.models import TenantForeignKey, TenantModel, TenantPart, public_id_field
@@ -91,3 +91,100 @@ class ContactNote(TenantPart):
 
     def __str__(self) -> str:
         return self.text[:60]
+
+
+class SignIn(TenantPart):
+    """A wish to sign in to the storefront by mail: a link and a code, for ten minutes, once, in the browser that asked.
+
+    Written for an unknown address too (`contact` None), so that it takes the same work and counts towards the same limits.
+    """
+
+    public_id = public_id_field()
+    contact = TenantForeignKey(Contact, on_delete=models.CASCADE, null=True, db_index=False)
+    email_digest = models.CharField(max_length=64)  # keyed: rows of strangers hold no address
+    origin_digest = models.CharField(max_length=64)  # of where the request came from
+    visitor_digest = models.CharField(max_length=64)  # of the browser's own cookie
+    token_digest = models.CharField(max_length=64)
+    code_digest = models.CharField(max_length=64)
+    next = models.CharField(max_length=500, blank=True)  # the page of the storefront to go on with
+    guesses = models.SmallIntegerField(db_default=0)  # codes tried
+    used_at = models.DateTimeField(null=True)
+    created_at = models.DateTimeField()
+
+    class Meta(TenantPart.Meta):
+        constraints = [
+            UniqueConstraint("account", "public_id", name="sign_in_public_id"),
+            UniqueConstraint("account", "token_digest", name="sign_in_token"),
+        ]
+        indexes = [
+            Index(fields=["account", "email_digest", "created_at"], name="sign_in_by_email"),
+            Index(fields=["account", "origin_digest", "created_at"], name="sign_in_by_origin"),
+        ]
+
+    def __str__(self) -> str:
+        return f"sign-in {self.pk}"
+
+
+class CustomerSession(TenantPart):
+    """A customer signed in to the storefront, in one browser: its cookie holds the token, this row the token's digest."""
+
+    contact = TenantForeignKey(Contact, on_delete=models.CASCADE, db_index=False)
+    token_digest = models.CharField(max_length=64)
+    created_at = models.DateTimeField()
+    seen_at = models.DateTimeField()
+
+    class Meta(TenantPart.Meta):
+        constraints = [UniqueConstraint("account", "token_digest", name="customer_session_token")]
+        indexes = [Index(fields=["account", "contact"], name="customer_session_of")]
+
+    def __str__(self) -> str:
+        return f"session of contact {self.contact_id}"
+
+
+class Letter(TenantPart):
+    """A mail to a contact about something of theirs. Its words are the message's; this says to whom, of what kind, about what."""
+
+    public_id = public_id_field()
+    contact = TenantForeignKey(Contact, on_delete=models.CASCADE, db_index=False)
+    kind = models.CharField(max_length=30)  # one of contacts.letters.KINDS
+    source = models.CharField(max_length=20)  # "purchase", "entry", "lot", …
+    source_id = models.CharField(max_length=40)
+    once = models.CharField(max_length=120)  # what makes it the same letter: sent again, it is not sent again
+    message = models.UUIDField(
+        null=True
+    )  # the public id of simplero.mail's row; None: the account has switched this kind off
+    created_at = models.DateTimeField()
+
+    class Meta(TenantPart.Meta):
+        constraints = [
+            UniqueConstraint("account", "public_id", name="letter_public_id"),
+            UniqueConstraint("account", "once", name="letter_once"),
+        ]
+        indexes = [
+            Index(fields=["account", "contact", "created_at"], name="letter_of_contact"),
+            Index(fields=["account", "source", "source_id"], name="letter_about"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.kind} to contact {self.contact_id}"
+
+
+class LetterText(TenantPart):
+    """An account's own words for a kind of letter, where they differ from ours, or that it wants none of it."""
+
+    kind = models.CharField(max_length=30)
+    enabled = models.BooleanField(default=True)
+    subject = models.CharField(max_length=200, blank=True)  # "": ours
+    text = models.TextField(max_length=5000, blank=True)  # "": ours
+
+    class Meta(TenantPart.Meta):
+        constraints = [
+            UniqueConstraint("account", "kind", name="letter_text_once"),
+            # A letter of ours under a subject of theirs would say something nobody has read.
+            CheckConstraint(
+                condition=Q(subject="", text="") | (~Q(subject="") & ~Q(text="")), name="letter_text_words"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.kind

@@ -1,1 +1,5 @@
-"""What is sold: catalogue, prices, purchases and the storefront. An empty room so far."""
+"""What is sold and for what: products and their prices, the storefront, purchases and the payments for them.
+
+Credits move here only in `purchases`, inside the transaction that makes the purchase so: paid but not issued cannot exist.
+Payment providers are asked in `gateways`, before or after such a transaction and never inside one.
+"""

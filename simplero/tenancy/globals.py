@@ -7,6 +7,8 @@ GLOBAL_TABLES = {
     "tenancy_account": "the tenants themselves: the slug in an address is looked up before any account is open",
     "tenancy_user": "a person signs in before an account is known, and may work for several",
     "tenancy_membership": "decides whether an account's scope may be opened at all",
+    "tenancy_domain": "a request names its host before any account is known",
+    "products_gatewayaddress": "the opaque address a payment provider posts to, looked up before any account is open",
     "team_invitation": "followed from a mail by somebody who is no member yet; it decides about a membership",
     "mail_message": "what is to be sent; the address of a reset or an invitation belongs to a person and not to an account",
     "outbox_job": "addresses of due work without data, so that one query finds what is due for everybody",

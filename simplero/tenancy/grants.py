@@ -45,3 +45,11 @@ def append_only(*tables: str) -> list[RunSQL]:
             f"CREATE TRIGGER append_only BEFORE UPDATE OR DELETE ON {table} FOR EACH ROW EXECUTE FUNCTION refuse_change()",
         )
     ]
+
+
+def only_columns(table: str, *columns: str) -> list[RunSQL]:
+    """Operations after which the application may change these `columns` of `table` and no other; rows may still be removed."""
+    return [
+        RunSQL(f"REVOKE UPDATE ON {table} FROM {ROLE}", RunSQL.noop),
+        RunSQL(f"GRANT UPDATE ({', '.join(columns)}) ON {table} TO {ROLE}", RunSQL.noop),
+    ]

@@ -52,6 +52,8 @@ class Account(models.Model):
     time_zone = models.CharField(max_length=60)  # an IANA name; credits expire by it
     currency = models.CharField(max_length=3)  # ISO 4217
     second_factor_required = models.BooleanField(default=False)  # of owners and admins; see simplero.web.access
+    colour = models.CharField(max_length=7, blank=True)  # of its storefront: "#2f6b4f", or the house's own
+    logo = models.UUIDField(null=True)  # the public id of one of its pictures
     opened_with = models.UUIDField(null=True, editable=False)  # the form that opened it, which opens one account
     created_at = models.DateTimeField(db_default=Now(), editable=False)
 
@@ -67,6 +69,31 @@ class Account(models.Model):
     @property
     def zone(self) -> zoneinfo.ZoneInfo:
         return zoneinfo.ZoneInfo(self.time_zone)
+
+
+class Domain(models.Model):
+    """A host name under which an account's storefront stands, once a TXT record has proven whose it is. Global: a request names
+    the host before any account is known."""
+
+    account = models.ForeignKey(Account, on_delete=models.CASCADE, db_constraint=False, related_name="domains")
+    host = models.CharField(max_length=253)  # lower case, in ASCII
+    token = models.CharField(max_length=64)  # what the TXT record must say
+    verified_at = models.DateTimeField(null=True)
+    checked_at = models.DateTimeField(null=True)
+    failing_since = models.DateTimeField(null=True)  # the record has been missing since; released when it stays so
+    public_id = public_id_field()
+    created_at = models.DateTimeField(db_default=Now(), editable=False)
+
+    class Meta:
+        constraints = [
+            UniqueConstraint("public_id", name="domain_public_id"),
+            # Two accounts may claim a host; only one can have proven it, and a claim keeps nobody out.
+            UniqueConstraint("host", name="domain_host", condition=Q(verified_at__isnull=False)),
+            UniqueConstraint("account", "host", name="domain_once"),
+        ]
+
+    def __str__(self) -> str:
+        return self.host
 
 
 class Membership(models.Model):

@@ -31,7 +31,13 @@ def test_no_tenant_column_without_its_guard():
             "SELECT relname FROM pg_class c JOIN pg_attribute a ON a.attrelid = c.oid AND a.attname = 'account_id' WHERE c.relkind IN ('r', 'p') AND c.relnamespace = 'public'::regnamespace"
         )
     }
-    assert with_account - tenant_tables() == {"tenancy_membership", "team_invitation", "outbox_job"}
+    assert with_account - tenant_tables() == {
+        "tenancy_membership",
+        "tenancy_domain",
+        "team_invitation",
+        "outbox_job",
+        "products_gatewayaddress",
+    }
 
 
 def test_each_is_forced_under_exactly_one_policy():
