@@ -7,12 +7,10 @@ import re
 from decimal import Decimal
 from functools import cache
 
-from babel.numbers import format_currency, get_currency_symbol
+from babel.numbers import get_currency_symbol
 from moneyed import CurrencyDoesNotExist, get_currency
 
 from .refusals import Unacceptable
-
-_LOCALE = "en"
 
 
 @cache
@@ -36,7 +34,8 @@ def minor(text: str, currency: str, *, most: int, field: str | None = None) -> i
     if number is None:
         raise Unacceptable(f"Enter an amount in {currency}, such as {example}.", field=field)
     scaled = number.scaleb(places)
-    if scaled != scaled.to_integral_value():
+    # "1.250" is a quarter more than one to some and over a thousand to others: nobody's price is guessed.
+    if -int(number.as_tuple().exponent) > places:
         at_most = f"at most {places} decimals" if places else "no decimals"
         raise Unacceptable(f"{currency} has {at_most}: enter an amount such as {example}.", field=field)
     if not 0 < scaled <= most:
@@ -63,8 +62,11 @@ def typed(amount: int, currency: str) -> str:
 
 
 def reading(amount: int, currency: str) -> str:
-    """`amount` minor units as it is read: "€1,250.50", "$400.00", "¥500"."""
-    return format_currency(Decimal(amount).scaleb(-decimals(currency)), currency, locale=_LOCALE)
+    """`amount` minor units as it is read, with all decimals: "€1,250.50", "-$400.00", "¥500", "DKK 90.00"."""
+    places, sign = decimals(currency), "-" if amount < 0 else ""
+    mark = symbol(currency)
+    gap = "\u00a0" if mark[-1].isalpha() else ""
+    return f"{sign}{mark}{gap}{Decimal(abs(amount)).scaleb(-places):,.{places}f}"
 
 
 def round_reading(amount: int, currency: str) -> str:
@@ -75,7 +77,7 @@ def round_reading(amount: int, currency: str) -> str:
 
 def symbol(currency: str) -> str:
     """What stands before a field for an amount: "€", "$", "DKK"."""
-    return get_currency_symbol(currency, locale=_LOCALE)
+    return get_currency_symbol(currency, locale="en")
 
 
 def share(amount: int, part: int, whole: int) -> int:
