@@ -101,7 +101,7 @@ def issue(
 ) -> Posting:
     """Issue `amount` credits as one new lot.
 
-    Raises AmountOutOfRange, TypeArchived, DayInPast (a date before today), KeyReused.
+    Raises AmountOutOfRange, TypeArchived (but not where a purchase is owed them), DayInPast (a date before today), KeyReused.
     """
     return _post(
         "credits_issue(%s::bigint, %s::bigint, %s::bigint, %s::bigint, %s::uuid, %s::text, {origin})",
@@ -168,6 +168,19 @@ def redate(*, account: Any, lot: uuid.UUID, last_good_day: date | None, key: uui
         [require(account), lot, expiry, key],
         origin,
     )
+
+
+def hold(*, account: Any, contact_id: int, credit_type_ids: Sequence[int]) -> None:
+    """Lock this contact's wallets of these types until the transaction ends: for what posts to several, before it posts to any.
+
+    In the order in which a batch locks its wallets too, so that neither waits for the other for ever.
+    """
+    with connection.cursor() as cursor:
+        cursor.execute(
+            """SELECT FROM credits_wallet WHERE account_id = %s AND contact_id = %s AND credit_type_id = ANY(%s)
+                ORDER BY id FOR NO KEY UPDATE""",
+            [require(account), contact_id, list(credit_type_ids)],
+        )
 
 
 def expire_due(*, account: Any, limit: int = 1000) -> int:

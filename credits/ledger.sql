@@ -237,7 +237,8 @@ BEGIN
   replayed := entry.id IS NOT NULL;
   IF replayed THEN RETURN; END IF;
   SELECT * INTO t FROM credits_credittype WHERE account_id = p_account AND id = p_type;
-  IF t.archived_at IS NOT NULL THEN PERFORM credits_refuse('archived'); END IF;
+  -- What was sold before the type was archived is still owed, at each renewal too.
+  IF t.archived_at IS NOT NULL AND p_origin.source <> 'purchase' THEN PERFORM credits_refuse('archived'); END IF;
   zone := credits_zone(p_account);
   today := (ledger_now() AT TIME ZONE zone)::date;
   last_good_day := credits_last_good_day(t, p_expiry, today);

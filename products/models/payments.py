@@ -54,6 +54,8 @@ class Payment(TenantPart):
             UniqueConstraint("account", "key", name="payment_once"),
             # Two payments for one period would be money taken twice.
             UniqueConstraint("account", "purchase", "number", name="payment_period", condition=Q(state="paid")),
+            # A second one on its way could be paid as well.
+            UniqueConstraint("account", "purchase", "number", name="payment_pending", condition=Q(state="pending")),
             CheckConstraint(condition=Q(state__in=PaymentState.values), name="payment_state"),
             CheckConstraint(condition=Q(amount__gt=0), name="payment_amount"),
             # The last line against giving back more than was paid.

@@ -4,21 +4,10 @@ from django.db import models
 from django.db.models import CheckConstraint, F, Index, Q, UniqueConstraint
 
 from contacts.models import Contact
+from products.states import State
 from simplero.tenancy.models import TenantForeignKey, TenantPart, public_id_field
 
 from .catalogue import MOST_UNITS, Price, PriceKind, Product
-
-
-class State(models.TextChoices):
-    """Where a purchase stands; which move leads where stands in `products.states`."""
-
-    NEW = "new", "New"
-    ACTIVE = "active", "Active"
-    DELINQUENT = "delinquent", "Delinquent"
-    FAILED = "failed", "Failed"
-    CANCELLED = "cancelled", "Cancelled"
-    EXPIRED = "expired", "Expired"
-    REFUNDED = "refunded", "Refunded"
 
 
 class Purchase(TenantPart):
@@ -41,6 +30,8 @@ class Purchase(TenantPart):
     )  # of a credit price
     every = models.PositiveSmallIntegerField(null=True)
     period = models.CharField(max_length=6, blank=True)
+    # What it issues in each period, as the product said when it was bought: [{"credit_type": id, "amount": 5, "expiry": ""}].
+    issues = models.JSONField(default=list)
 
     state = models.CharField(max_length=10, choices=State, default=State.NEW)
     gateway = models.CharField(max_length=10, blank=True)  # "" where no money is asked for

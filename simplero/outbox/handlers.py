@@ -1,5 +1,6 @@
 """Who does what is due: each room registers its kinds of job when Django is ready."""
 
+from collections.abc import Callable
 from typing import Protocol
 
 
@@ -9,10 +10,25 @@ class Handler(Protocol):
     def __call__(self, *, account_id: int, subject: int) -> bool: ...
 
 
+Errand = Callable[..., None]
+"""Does one job that talks to the outside, called with `account_id` and `subject` and without a scope: it opens short ones of its
+own around what it says. Safe to run twice, also where the first was killed between the saying and the noting down."""
+
+
 HANDLERS: dict[str, Handler] = {}
+ERRANDS: dict[str, Errand] = {}
 
 
 def register(kind: str, handler: Handler) -> None:
     """Let `handler` do jobs of `kind`. Raises ValueError when another one does already."""
-    if HANDLERS.setdefault(kind, handler) is not handler:
-        raise ValueError(f"jobs of kind {kind} are done by {HANDLERS[kind]} already")
+    _claim(kind, HANDLERS.setdefault(kind, handler) is handler and kind not in ERRANDS)
+
+
+def register_errand(kind: str, errand: Errand) -> None:
+    """Let `errand` do jobs of `kind`, outside any scope. Raises ValueError when another one does already."""
+    _claim(kind, ERRANDS.setdefault(kind, errand) is errand and kind not in HANDLERS)
+
+
+def _claim(kind: str, ours: bool) -> None:
+    if not ours:
+        raise ValueError(f"jobs of kind {kind} are done by {HANDLERS.get(kind) or ERRANDS.get(kind)} already")

@@ -1,12 +1,13 @@
-"""Writing down what happened, in the transaction that makes it so."""
+"""Writing down what happened and what is to be done, in the transaction that makes it so."""
 
 from dataclasses import asdict
+from datetime import datetime
 from typing import Any, ClassVar, Protocol
 
 from simplero.tenancy.actors import Actor
 from simplero.tenancy.scope import now, require
 
-from .models import Event
+from .models import Event, Job
 
 
 class Fact(Protocol):
@@ -35,3 +36,12 @@ def record(*, account: Any, fact: Fact, actor: Actor, cause: Event | None = None
         depth=cause.depth + 1 if cause else 0,
         at=now(),
     )
+
+
+def schedule(*, account: Any, kind: str, subject: int, due: datetime) -> None:
+    """Let the work of `kind` about the row `subject` be done at `due` or soon after; said twice, it is done once.
+
+    Raises ScopeError when the account's scope is not open.
+    """
+    job = Job(account_id=require(account), kind=kind, subject=subject, due=due)
+    Job.objects.bulk_create([job], ignore_conflicts=True)

@@ -1,7 +1,8 @@
 """Doing what is due, for every account in turn. Any number of relays may run at once, and any may die at any instant.
 
 A job is claimed for a while (a lease), then done in one transaction together with its own end: a relay that dies lets go of
-its jobs when their leases run out, and what it had not committed never happened.
+its jobs when their leases run out, and what it had not committed never happened. An errand, which talks to the outside, ends
+after it has noted down what came of it.
 """
 
 import logging
@@ -13,7 +14,7 @@ from django.db import connection
 
 from simplero.tenancy.scope import scope
 
-from .handlers import HANDLERS
+from .handlers import ERRANDS, HANDLERS
 
 logger = logging.getLogger(__name__)
 
@@ -69,8 +70,13 @@ def claim(limit: int) -> list[Claim]:
 
 
 def perform(job: Claim) -> None:
-    """Do a claimed job and end it in one commit. A failure is logged and the job waits for its next attempt, longer each time."""
+    """Do a claimed job and end it, in one commit unless it is an errand. A failure is logged and the job waits for its next
+    attempt, longer each time."""
     try:
+        if errand := ERRANDS.get(job.kind):
+            errand(account_id=job.account_id, subject=job.subject)
+            _execute("DELETE FROM outbox_job WHERE id = %s AND attempts = %s", job.id, job.attempts)
+            return
         with scope(job.account_id):
             if not _is_ours(job):
                 return

@@ -1,0 +1,65 @@
+"""What the shop refuses. `wording` is a whole sentence for whoever asked, staff or customer."""
+
+from simplero.lib.refusals import Refusal
+
+
+class NotOffered(Refusal):
+    """The price is not to be had, or not in this quantity; `reason` is a code of `queries.offering`."""
+
+    reason: str
+
+    def __init__(self, wording: str, *, reason: str, field: str | None = None) -> None:
+        super().__init__(wording, field=field)
+        self.reason = reason
+
+
+class OrderChanged(Refusal):
+    """What was sent is not what the order form last showed: nothing was bought, and the form says what it is now."""
+
+
+class OrderReused(Refusal):
+    """The order's key already stands for another order."""
+
+    def __init__(self) -> None:
+        super().__init__("This order was already sent with other values. Open the order form afresh to buy more.")
+
+
+class SignInFirst(Refusal):
+    """The address is a known customer's, whose credits and details are nobody's before they have signed in."""
+
+    field = "email"
+
+    def __init__(self) -> None:
+        super().__init__("To use credits, sign in first: we'll send a link to your address.")
+
+
+class WrongMove(Refusal):
+    """A purchase that stands as it does cannot be moved that way."""
+
+    def __init__(self, state: str, name: str) -> None:
+        super().__init__(
+            f"This purchase is {state.lower()}, so it can't be {name}. Reload the page to see where it stands."
+        )
+
+
+class NothingToRefund(Refusal):
+    def __init__(self, wording: str = "There is nothing left to give back of this purchase.") -> None:
+        super().__init__(wording)
+
+
+class OverRefund(Refusal):
+    """More than is left of what was paid; `left` minor units are."""
+
+    field = "amount"
+
+    def __init__(self, wording: str, *, left: int) -> None:
+        super().__init__(wording)
+        self.left = left
+
+
+class PaymentRefused(Refusal):
+    """The payment provider said no, in words for people."""
+
+
+class PaymentUnavailable(Refusal):
+    """The payment provider could not be reached. Nothing is lost: it is tried again, or can be."""
