@@ -44,7 +44,7 @@ class Product(TenantModel):
     kind = models.CharField(max_length=10, choices=Kind)
     status = models.CharField(max_length=10, choices=Status, default=Status.DRAFT)
     summary = models.CharField(max_length=200, blank=True)  # one plain line for the catalogue
-    description = models.TextField(max_length=20_000, blank=True)  # safe HTML, made so by products.descriptions
+    description = models.TextField(max_length=20_000, blank=True)  # as typed; only `descriptions.shown` shows it
     picture = models.UUIDField(null=True)  # the public id of one of the account's pictures
     credit_type = TenantForeignKey(
         "credits.CreditType", on_delete=models.PROTECT, null=True, db_index=False, related_name="+"
