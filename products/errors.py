@@ -63,3 +63,30 @@ class PaymentRefused(Refusal):
 
 class PaymentUnavailable(Refusal):
     """The payment provider could not be reached. Nothing is lost: it is tried again, or can be."""
+
+
+class SlugTaken(Refusal):
+    field = "slug"
+
+    def __init__(self, slug: str) -> None:
+        super().__init__(f"Another product has the address “{slug}” already. Choose another one.")
+
+
+class TierTaken(Refusal):
+    """There is a price of this kind from this minimum already: "the highest tier reached" would be two."""
+
+    field = "minimum"
+
+    def __init__(self, minimum: int) -> None:
+        super().__init__(
+            f"There is a price of this kind from {minimum:,} already. Change that one, or choose another minimum quantity."
+        )
+
+
+class IssuedAlready(Refusal):
+    field = "credit_type"
+
+    def __init__(self) -> None:
+        super().__init__(
+            "The product includes credits of this type already. Remove those first to include another number."
+        )

@@ -135,3 +135,73 @@ class MoneyRefunded:
     amount: int
     currency: str
     way: str
+
+
+@dataclass(frozen=True, slots=True)
+class ProductCreated:
+    kind: ClassVar[str] = "product.created"
+    product_id: int
+
+
+@dataclass(frozen=True, slots=True)
+class ProductChanged:
+    kind: ClassVar[str] = "product.changed"
+    product_id: int
+    fields: tuple[str, ...]  # which, never what they say
+
+
+@dataclass(frozen=True, slots=True)
+class ProductPublished:
+    kind: ClassVar[str] = "product.published"
+    product_id: int
+
+
+@dataclass(frozen=True, slots=True)
+class ProductArchived:
+    kind: ClassVar[str] = "product.archived"
+    product_id: int
+
+
+@dataclass(frozen=True, slots=True)
+class ProductBroughtBack:
+    kind: ClassVar[str] = "product.brought_back"
+    product_id: int
+
+
+@dataclass(frozen=True, slots=True)
+class ProductCreditAdded:
+    kind: ClassVar[str] = "product.credit_added"
+    product_id: int
+    credit_type_id: int
+    amount: int
+
+
+@dataclass(frozen=True, slots=True)
+class ProductCreditRemoved:
+    kind: ClassVar[str] = "product.credit_removed"
+    product_id: int
+    credit_type_id: int
+    amount: int
+
+
+@dataclass(frozen=True, slots=True)
+class PriceAdded:
+    kind: ClassVar[str] = "price.added"
+    product_id: int
+    price_id: int
+    replaces_id: int | None = None  # the one that it was changed from
+
+
+@dataclass(frozen=True, slots=True)
+class PriceRetired:
+    kind: ClassVar[str] = "price.retired"
+    product_id: int
+    price_id: int
+
+
+@dataclass(frozen=True, slots=True)
+class PriceSwitched:
+    kind: ClassVar[str] = "price.switched"
+    product_id: int
+    price_id: int
+    enabled: bool
