@@ -18,3 +18,10 @@ class EmailTaken(Refusal):
 
 class TooMany(Refusal):
     """A limit on how many there may be is reached."""
+
+
+class AlwaysSent(Refusal):
+    """This kind of letter cannot be switched off: without it customers could not get in."""
+
+    def __init__(self, name: str) -> None:
+        super().__init__(f"{name} mails are always sent: without them nobody could sign in.")

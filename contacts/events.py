@@ -55,3 +55,12 @@ class NoteDeleted:
     contact_id: int
     note_id: int
     note: str
+
+
+@dataclass(frozen=True, slots=True)
+class LetterChanged:
+    """The account's words for a kind of letter, or whether it is sent; `letter` is the code of the kind, `fields` what changed."""
+
+    kind: ClassVar[str] = "letter.changed"
+    letter: str
+    fields: tuple[str, ...]

@@ -141,24 +141,33 @@ class CustomerSession(TenantPart):
         return f"session of contact {self.contact_id}"
 
 
+OFF, NO_ADDRESS = "off", "address"
+"""Why a letter was not sent: the account wants none of its kind, or the contact has no address."""
+
+
 class Letter(TenantPart):
     """A mail to a contact about something of theirs. Its words are the message's; this says to whom, of what kind, about what."""
 
     public_id = public_id_field()
     contact = TenantForeignKey(Contact, on_delete=models.CASCADE, db_index=False)
-    kind = models.CharField(max_length=30)  # one of contacts.letters.KINDS
+    kind = models.CharField(max_length=30)  # one of contacts.wording.KINDS
     source = models.CharField(max_length=20)  # "purchase", "entry", "lot", …
     source_id = models.CharField(max_length=40)
     once = models.CharField(max_length=120)  # what makes it the same letter: sent again, it is not sent again
-    message = models.UUIDField(
-        null=True
-    )  # the public id of simplero.mail's row; None: the account has switched this kind off
+    message = models.UUIDField(null=True)  # the public id of simplero.mail's row; None: it was not sent
+    withheld = models.CharField(max_length=10, blank=True)  # why not: OFF or NO_ADDRESS
     created_at = models.DateTimeField()
 
     class Meta(TenantPart.Meta):
         constraints = [
             UniqueConstraint("account", "public_id", name="letter_public_id"),
             UniqueConstraint("account", "once", name="letter_once"),
+            # What was not sent says why, for ever: the switch and the address may be others by then.
+            CheckConstraint(
+                condition=Q(message__isnull=False, withheld="")
+                | Q(message__isnull=True, withheld__in=[OFF, NO_ADDRESS]),
+                name="letter_withheld",
+            ),
         ]
         indexes = [
             Index(fields=["account", "contact", "created_at"], name="letter_of_contact"),

@@ -3,16 +3,20 @@
 import uuid
 from collections.abc import Collection
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
+from django.conf import settings
 from django.db.models import Exists, OuterRef, Q, QuerySet
 
 from simplero.lib.folding import words
+from simplero.mail.models import FAILED, LATE, SENT, Message
 from simplero.outbox.models import Event
 from simplero.tenancy.scope import require
 
 from .events import NoteDeleted
-from .models import Contact, ContactNote, ContactTag, ContactWord, Tag
+from .models import NO_ADDRESS, OFF, Contact, ContactNote, ContactTag, ContactWord, Letter, Tag
+from .wording import KINDS
 
 PAGE = 50  # contacts on a page of the list
 NOTES = 5  # notes shown at once
@@ -149,3 +153,85 @@ def notes(account: Any, contact: Contact, *, before: uuid.UUID | None = None) ->
             found = found.filter(Q(created_at__lte=at.created_at) & (Q(created_at__lt=at.created_at) | Q(pk__lt=at.pk)))
     taken = list(found.order_by("-created_at", "-id")[: NOTES + 1])
     return taken[:NOTES], len(taken) > NOTES
+
+
+@dataclass(frozen=True, slots=True)
+class LetterView:
+    """A letter and what has become of its mail. `message` is None where staff may not read it, or there is none."""
+
+    public_id: uuid.UUID
+    kind: str  # its name
+    subject: str  # "" where there is no mail
+    at: datetime
+    state: str  # "Sent", "Waiting", "Not sent: no email address", …
+    tone: str  # of a tag
+    message: Message | None
+    contact: Contact
+    source: str
+    source_id: str
+
+
+def letters(
+    account: Any,
+    *,
+    contact: Contact | None = None,
+    source: str = "",
+    source_id: str = "",
+    before: uuid.UUID | None = None,
+    most: int = PAGE,
+) -> list[LetterView]:
+    """Letters, the newest first: those to `contact`, those about a `source`, those older than the letter `before`."""
+    found = Letter.objects.filter(account_id=require(account)).select_related("contact")
+    if contact is not None:
+        found = found.filter(contact=contact)
+    if source:
+        found = found.filter(source=source, source_id=source_id)
+    at = found.filter(public_id=before).first() if before else None
+    if at is not None:
+        found = found.filter(Q(created_at__lte=at.created_at) & (Q(created_at__lt=at.created_at) | Q(pk__lt=at.pk)))
+    rows = list(found.order_by("-created_at", "-id")[:most])
+    messages = Message.objects.filter(public_id__in=[row.message for row in rows if row.message])
+    written = {message.public_id: message for message in messages}
+    return [_letter_view(row, written.get(row.message) if row.message else None) for row in rows]
+
+
+def letter(account: Any, contact: Contact, public_id: uuid.UUID) -> LetterView:
+    """One letter to `contact`. Raises Letter.DoesNotExist."""
+    row = Letter.objects.select_related("contact").get(
+        account_id=require(account), contact=contact, public_id=public_id
+    )
+    return _letter_view(row, Message.objects.filter(public_id=row.message).first() if row.message else None)
+
+
+def _letter_view(row: Letter, message: Message | None) -> LetterView:
+    kind = KINDS.get(row.kind)
+    state, tone = _letter_state(row, message)
+    secret = message is None or message.confidential or kind is None or bool(kind.secrets)
+    return LetterView(
+        public_id=row.public_id,
+        kind=kind.name if kind else row.kind.replace("_", " ").capitalize(),
+        subject=message.subject if message else "",
+        at=row.created_at,
+        state=state,
+        tone=tone,
+        message=None if secret else message,
+        contact=row.contact,
+        source=row.source,
+        source_id=row.source_id,
+    )
+
+
+def _letter_state(row: Letter, message: Message | None) -> tuple[str, str]:
+    """In words, with the tone of its tag."""
+    if row.withheld:
+        return {OFF: "Not sent: switched off", NO_ADDRESS: "Not sent: no email address"}[row.withheld], ""
+    if message is None:
+        return "No longer kept", ""
+    if message.state in _MESSAGE_STATES:
+        return _MESSAGE_STATES[message.state]
+    if not settings.EMAIL_URL:  # without a mail server every message stays where it is
+        return "Kept", ""
+    return ("Waiting to try again", "warn") if message.attempts else ("Waiting", "")
+
+
+_MESSAGE_STATES = {SENT: ("Sent", "good"), FAILED: ("Failed", "bad"), LATE: ("Not sent in time", "warn")}

@@ -1,5 +1,6 @@
 """Django's mail functions write rows here, in the transaction of whoever sends: no change without its mail, no mail without its change."""
 
+import uuid
 from collections.abc import Sequence
 from datetime import timedelta
 
@@ -29,6 +30,13 @@ class RowsBackend(BaseEmailBackend):
         rows = [row(message) for message in email_messages if message.recipients()]
         Message.objects.bulk_create(rows)
         return len(rows)
+
+
+def write(message: EmailMessage, *, public_id: uuid.UUID) -> None:
+    """Keep `message` as the row of that public id, by which its writer finds it again. Raises BadHeaderError, UnsupportedMessage."""
+    kept = row(message)
+    kept.public_id = public_id
+    kept.save(force_insert=True)
 
 
 def row(message: EmailMessage) -> Message:
