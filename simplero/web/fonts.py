@@ -1,4 +1,6 @@
-"""The typeface, cut down to the letters we use: python -m simplero.web.fonts <folder> writes <folder>/fonts/geist.woff2.
+"""The typefaces, cut down to the letters we use: python -m simplero.web.fonts <folder> writes them as <folder>/fonts/*.woff2.
+
+Geist is the house's own, Instrument Serif the display face of storefronts.
 
 Latin with its accents and the punctuation and arrows of the pages; a name in another script falls back to the system's face.
 """
@@ -24,23 +26,34 @@ RANGES = [
 FEATURES = ["kern", "liga", "calt", "ccmp", "locl", "mark", "mkmk", "tnum", "ss01", "case"]
 
 
-def source() -> Path:
-    """The variable Geist of its package. Raises FileNotFoundError where the package is missing."""
-    spec = find_spec("fontpkg_geist")
+# By the name of the file made: the package a typeface comes in, and the file there.
+FACES = {
+    "geist": ("fontpkg_geist", "Geist[wght].ttf"),
+    "instrument-serif": ("fontpkg_instrument_serif", "InstrumentSerif-Regular.ttf"),
+}
+
+
+def source(package: str, name: str) -> Path:
+    """A typeface in its package. Raises FileNotFoundError where the package is missing."""
+    spec = find_spec(package)
     if spec is None or spec.origin is None:
-        raise FileNotFoundError("The package fontpkg-geist is not installed.")
-    return Path(spec.origin).parent / "files" / "Geist[wght].ttf"
+        raise FileNotFoundError(f"The package {package} is not installed.")
+    return Path(spec.origin).parent / "files" / name
 
 
-def build(folder: Path) -> Path:
-    """Write the subset under `folder`, unless it stands there already; the finished file appears at once or not at all."""
-    target = folder / "fonts" / "geist.woff2"
+def build(folder: Path) -> list[Path]:
+    """Write the subsets under `folder`, those that do not stand there already."""
+    return [_subset(folder / "fonts" / f"{name}.woff2", source(*face)) for name, face in FACES.items()]
+
+
+def _subset(target: Path, original: Path) -> Path:
+    """Write one subset, unless it is there; the finished file appears at once or not at all."""
     if target.exists():
         return target
     target.parent.mkdir(parents=True, exist_ok=True)
     options = Options(flavor="woff2", layout_features=FEATURES, hinting=False, desubroutinize=True, notdef_outline=True)
     options.drop_tables += ["meta"]  # design languages; the subsetter would only say that it drops it
-    font = load_font(str(source()), options)
+    font = load_font(str(original), options)
     subsetter = Subsetter(options)
     subsetter.populate(unicodes=[code for first, last in RANGES for code in range(first, last + 1)])
     subsetter.subset(font)
