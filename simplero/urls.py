@@ -9,6 +9,7 @@ urlpatterns = [
     path("a/<slug:slug>/contacts/", include("simplero.pages.urls")),
     path("a/<slug:slug>/", include("credits.urls")),
     path("a/<slug:slug>/", include("simplero.team.urls")),
+    path("s/<slug:shop>/", include("simplero.storefront")),
     path("", landing, name="landing"),
     path("me/", accounts, name="accounts"),
     path("me/new/", account_new, name="account_new"),

@@ -44,6 +44,7 @@ PUBLIC = {
     "invitations/": "whoever holds the token of an invitation",
     "me/": "the accounts of whoever is signed in",
     "outbox/": "mail in development; does not exist without DEBUG or DEMO",
+    "s/<slug:shop>/": "a storefront; what of it is a customer's own, tests/shop/test_shop_routes.py knows",
     "styleguide/": "components in every state; does not exist without DEBUG or DEMO",
     "healthz": "for load balancers",
     "readyz": "for load balancers",

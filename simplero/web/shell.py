@@ -45,7 +45,10 @@ OWN_MENU = {
 
 
 def context(request: HttpRequest) -> dict[str, object]:
-    """Template variables `menu`, `memberships` (asked for when shown) and `search_url`; nothing for a visitor."""
+    """Template variables `menu`, `memberships` (asked for when shown) and `search_url`; nothing for a visitor,
+    nor in a storefront, where being staff means nothing."""
+    if hasattr(request, "shop"):
+        return {}
     user = getattr(request, "user", None)
     if user is None or not user.is_authenticated:
         return {}

@@ -1,0 +1,32 @@
+"""What a shop shows before anything is sold in it, and the colour of its pages."""
+
+from dataclasses import asdict
+
+from django.http import HttpRequest, HttpResponse
+from django.template.response import TemplateResponse
+from django.views.decorators.http import require_safe
+
+from simplero.lib import colours
+from simplero.tenancy.shops import account_of
+
+from .customers import ShopRequest, customer
+
+
+@require_safe
+@customer()
+def empty(request: ShopRequest) -> HttpResponse:
+    return TemplateResponse(request, "shop/empty.html")
+
+
+@require_safe
+def colour(request: HttpRequest, shop: str = "") -> HttpResponse:
+    """A stylesheet of a few tokens. Its address names the colour (?v=), so it is kept for good."""
+    chosen = account_of(request, shop).colour
+    text = ""
+    if colours.is_colour(chosen):
+        light, dark = asdict(colours.light(chosen)), asdict(colours.dark(chosen))
+        tokens = "".join(f"--shop-{name.replace('_', '-')}:light-dark({light[name]},{dark[name]});" for name in light)
+        text = f":root{{{tokens}}}"
+    response = HttpResponse(text, content_type="text/css; charset=utf-8")
+    response["Cache-Control"] = "public, max-age=31536000, immutable"
+    return response

@@ -1,0 +1,20 @@
+"""A shop's addresses: under s/<slug>/ on our own hosts, at the root of a domain of the shop's own (`simplero.web.hosts`)."""
+
+from django.urls import include, path
+
+from contacts.views import account, frame, signin
+from credits.views import storefront as credits
+from simplero.pictures import views as pictures
+
+app_name = "shop"
+urlpatterns = [
+    path("", include("products.storefront_urls")),
+    path("", frame.empty, name="catalogue"),
+    path("colour.css", frame.colour, name="colour"),
+    path("pictures/<uuid:picture>", pictures.picture, name="pictures"),
+    path("sign-in/", signin.ask, name="sign-in"),
+    path("account/", account.overview, name="account"),
+    path("account/credits/", credits.wallets, name="credits"),
+    path("account/profile/", account.profile, name="profile"),
+    path("sign-out/", account.sign_out, name="sign-out"),
+]
