@@ -17,6 +17,10 @@ SECRET_KEY = env(
     "SECRET_KEY", default="development only, not a secret, fifty characters or more" if DEBUG else environ.Env.NOTSET
 )
 SECRET_KEY_FALLBACKS = env.list("SECRET_KEY_FALLBACKS", default=[])
+# Seals the keys of payment providers in the database; a change of SECRET_KEY then costs nobody theirs.
+SECRETS_KEY = env("SECRETS_KEY", default=SECRET_KEY)
+SECRETS_KEY_FALLBACKS = env.list("SECRETS_KEY_FALLBACKS", default=SECRET_KEY_FALLBACKS)
+STRIPE_API = env("STRIPE_API", default="")  # another address than Stripe's own, for tests
 ALLOWED_HOSTS = env.list("ALLOWED_HOSTS", default=["localhost", "127.0.0.1", "[::1]"] if DEBUG or DEMO else [])
 CSRF_TRUSTED_ORIGINS = env.list("CSRF_TRUSTED_ORIGINS", default=[])
 
@@ -273,5 +277,6 @@ LOGGING = {
         # Strangers asking for hosts that are not ours: nothing of ours broke, so nobody is told.
         "django.security.DisallowedHost": {"handlers": ["console"], "propagate": False},
         "django.server": {"level": "WARNING"},
+        "stripe": {"level": "WARNING"},  # below that it writes what is sent, customers' addresses too
     },
 }
