@@ -12,6 +12,8 @@ from django.db.models import Sum
 
 from contacts.models import Contact
 from credits.models import Allocation, CreditType, Entry, EntryNote, Lot, Wallet
+from credits.sentences import LotWords, Movement, Part
+from simplero.lib.moments import later
 from simplero.tenancy.actors import Actor
 from simplero.tenancy.models import Account
 from simplero.tenancy.people import actor_names
@@ -272,3 +274,44 @@ def _line_day(account: Account, entry: Entry) -> date:
     if entry.kind == "expire":  # at the first instant after the last good day
         return date.fromordinal(day_of(account, entry.happened_at).toordinal() - 1)
     return day_of(account, entry.happened_at)
+
+
+def movement(line: Line, *, today: date, by: bool = True) -> Movement:
+    """A line as `credits.sentences` words it; `by` with who did it, where that was a person."""
+    redate = line.kind == "redate"
+    return Movement(
+        kind=line.kind,
+        amount=line.amount,
+        unit=line.credit_type,
+        on=line.day,
+        today=today,
+        parts=[
+            Part(abs(amount), lot_words(lot), made=line.kind == "reverse" and lot.made_by == line.key)
+            for lot, amount in line.lots
+        ],
+        service_day=line.day if line.kind == "consume" else line.linked_day,
+        last_good_day=date.fromisoformat(line.expiry) if redate and line.expiry != "never" else None,
+        redated=line.kind == "issue" and not _good_as_issued(line),
+        by=line.who if by and line.actor.kind != "system" else "",
+    )
+
+
+def lot_words(lot: LotView) -> LotWords:
+    return LotWords(
+        amount=lot.amount, issued_on=lot.issued_on, last_good_day=lot.last_good_day, given_back=lot.replacement
+    )
+
+
+def _good_as_issued(line: Line) -> bool:
+    """Whether the lot of an issue is good through the day it was issued with; False also when its type has another default now."""
+    until = [lot.last_good_day for lot, _ in line.lots]
+    credit_type = line.credit_type
+    default = f"{credit_type.expires_after} {credit_type.expires_unit}" if credit_type.expires_after else "never"
+    expiry = line.expiry or default
+    if expiry == "never":
+        return until == [None]
+    number, _, unit = expiry.partition(" ")
+    try:
+        return until == [later(line.day, int(number), unit) if unit else date.fromisoformat(expiry)]
+    except (ValueError, OverflowError):
+        return False

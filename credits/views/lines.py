@@ -10,10 +10,11 @@ from django.http import HttpRequest
 from contacts.models import Contact
 from credits import wording
 from credits.queries import Line, LotView
-from credits.sentences import LotWords, Movement, Part, sentence
+from credits.queries.movements import movement
+from credits.sentences import sentence
 from credits.services import UNDO_WITHIN
 from credits.wording import capital, good
-from simplero.lib.moments import day, later
+from simplero.lib.moments import day
 from simplero.tenancy.scope import now, today
 from simplero.web.http import StaffRequest
 
@@ -21,12 +22,6 @@ from .lookup import address
 
 SOURCES = {"staff": "By hand", "clock": "By the calendar", "purchase": "Purchase", "trigger": "Trigger", "automation": "Automation"}  # fmt: skip
 SOON = 14  # days before its end at which a lot says so
-
-
-def lot_words(lot: LotView) -> LotWords:
-    return LotWords(
-        amount=lot.amount, issued_on=lot.issued_on, last_good_day=lot.last_good_day, given_back=lot.replacement
-    )
 
 
 def lot_name(lot: LotView, *, today: date) -> str:
@@ -37,39 +32,7 @@ def lot_name(lot: LotView, *, today: date) -> str:
 
 def line_sentence(line: Line, *, today: date, by: bool = True) -> str:
     """The entry's sentence; `by` with who did it, where that was a person."""
-    redate = line.kind == "redate"
-    return sentence(
-        Movement(
-            kind=line.kind,
-            amount=line.amount,
-            unit=line.credit_type,
-            on=line.day,
-            today=today,
-            parts=[
-                Part(abs(amount), lot_words(lot), made=line.kind == "reverse" and lot.made_by == line.key)
-                for lot, amount in line.lots
-            ],
-            service_day=line.day if line.kind == "consume" else line.linked_day,
-            last_good_day=date.fromisoformat(line.expiry) if redate and line.expiry != "never" else None,
-            redated=line.kind == "issue" and not _good_as_issued(line),
-            by=line.who if by and line.actor.kind != "system" else "",
-        )
-    )
-
-
-def _good_as_issued(line: Line) -> bool:
-    """Whether the lot of an issue is good through the day it was issued with; False also when its type has another default now."""
-    until = [lot.last_good_day for lot, _ in line.lots]
-    credit_type = line.credit_type
-    default = f"{credit_type.expires_after} {credit_type.expires_unit}" if credit_type.expires_after else "never"
-    expiry = line.expiry or default
-    if expiry == "never":
-        return until == [None]
-    number, _, unit = expiry.partition(" ")
-    try:
-        return until == [later(line.day, int(number), unit) if unit else date.fromisoformat(expiry)]
-    except (ValueError, OverflowError):
-        return False
+    return sentence(movement(line, today=today, by=by))
 
 
 def source_words(line: Line) -> str:
