@@ -4,10 +4,10 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
-from products.models import GatewayAccount, Payment, ProviderEvent
+from products.models import GatewayAccount, Payment
 
-from . import offered, outside, stripe, vault
-from .gateway import Gateway, Keys, Rejected
+from . import offered, outside, stripe
+from .gateway import Gateway
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,30 +48,6 @@ def instructions(account: Any) -> str:
     """How to pay outside, as the business wrote it; "" where it did not."""
     row = connected(account).get(outside.code)
     return row.instructions if row else ""
-
-
-def keys(account: Any, gateway: str) -> Keys:
-    """The opened keys of `account` for `gateway`, to be handed to it; also of one switched off, whose payments go on.
-
-    Raises Rejected where there are none, or where nobody can open them any more.
-    """
-    row = connected(account).get(gateway)
-    if gateway != stripe.code:
-        return {}
-    try:
-        opened = vault.unseal(row.sealed, account=account, gateway=gateway) if row else {}
-    except vault.Unreadable:
-        raise Rejected(
-            "The keys for Stripe can't be opened any more. Enter them again under Settings → Payments."
-        ) from None
-    if "key" not in opened:
-        raise Rejected("Stripe is not connected. Connect it under Settings → Payments.")
-    return opened
-
-
-def known(account: Any, gateway: str, event_id: str) -> bool:
-    """Whether this message of the provider was heard before."""
-    return ProviderEvent.objects.filter(account=account, gateway=gateway, event_id=event_id).exists()
 
 
 def payment_of(

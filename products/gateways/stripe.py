@@ -7,7 +7,7 @@ Asked twice, Stripe answers twice the same for a day (https://docs.stripe.com/ap
 only: a charge or refund that was made before is looked for first.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import cache
 from typing import Any, Literal
@@ -29,8 +29,10 @@ RETRIES = 2
 
 # https://docs.stripe.com/currencies, "Zero-decimal currencies", "Special cases" and "Three-decimal currencies". ISK and UGX have no
 # decimals any more and are still written with two noughts. HUF and TWD are zero-decimal for payouts only, which we don't make.
-_NONE = frozenset("BIF CLP DJF GNF JPY KMF KRW MGA PYG RWF VND VUV XAF XOF XPF".split())
-_THREE = frozenset("BHD JOD KWD OMR TND".split())
+_NONE = frozenset(
+    ("BIF", "CLP", "DJF", "GNF", "JPY", "KMF", "KRW", "MGA", "PYG", "RWF", "VND", "VUV", "XAF", "XOF", "XPF")
+)
+_THREE = frozenset(("BHD", "JOD", "KWD", "OMR", "TND"))
 
 _DECLINES = {
     # https://docs.stripe.com/declines/codes: what a customer may be told; the rest is "declined", a lost or stolen card too.
@@ -119,7 +121,7 @@ def checkout(keys: Keys, order: Order) -> Checkout:
         intent["setup_future_usage"] = "off_session"
         asked |= {"customer_creation": "always", "payment_method_types": ["card"]}
     with _asking():
-        session = _client(keys).checkout.sessions.create(asked, _once(f"checkout-{order.payment}"))  # type: ignore[arg-type]
+        session = _client(keys).checkout.sessions.create(asked, _once(f"checkout-{order.payment}"))
     return Checkout(session.id, session.url or "")
 
 
@@ -163,7 +165,7 @@ def charge(keys: Keys, order: Order, *, payer_ref: str, card_ref: str) -> Word:
             made = _made_before(client, payer_ref, order.payment)
             return _word(
                 client,
-                made or client.payment_intents.create(asked, _once(f"charge-{order.payment}")),  # type: ignore[arg-type]
+                made or client.payment_intents.create(asked, _once(f"charge-{order.payment}")),
             )
     except stripe.CardError as error:
         intent = error.error.payment_intent if error.error else None
@@ -190,7 +192,7 @@ def refund(keys: Keys, *, charge_ref: str, amount: int, currency: str, key: UUID
     try:
         with _asking():
             found = _refund_of(client, charge_ref, key)
-            return _refund_word(found or client.refunds.create(asked, _once(f"refund-{key}")))  # type: ignore[arg-type]
+            return _refund_word(found or client.refunds.create(asked, _once(f"refund-{key}")))
     except _Refused as error:
         if error.code == "charge_already_refunded":
             return RefundWord("done", reason="It had been given back in Stripe already.")
@@ -223,7 +225,7 @@ def card_checkout(
     else:
         asked |= {"customer_creation": "always", "customer_email": email}
     with _asking():
-        session = _client(keys).checkout.sessions.create(asked)  # type: ignore[arg-type]
+        session = _client(keys).checkout.sessions.create(asked)
     return Checkout(session.id, session.url or "")
 
 
@@ -288,6 +290,8 @@ def _http() -> stripe.RequestsClient:
 
 def _client(keys: Keys) -> Any:
     """The first version of Stripe's interface, with a business's key."""
+    if "key" not in keys:
+        raise Rejected("Stripe is not connected. Connect it under Settings → Payments.")
     elsewhere: Any = {"api": settings.STRIPE_API} if settings.STRIPE_API else None
     return stripe.StripeClient(
         keys["key"], base_addresses=elsewhere, http_client=_http(), max_network_retries=RETRIES
@@ -343,8 +347,8 @@ def _refund_word(refund: Any) -> RefundWord:
 
 
 def _named(thing: Any, name: str) -> str:
-    metadata: Mapping[str, str] = thing.metadata or {}
-    return metadata[name] if name in metadata else ""
+    metadata: Any = thing.metadata or {}
+    return metadata[name] if name in metadata else ""  # noqa: SIM401  Stripe's objects are no mappings
 
 
 def _id(thing: Any) -> str:

@@ -15,14 +15,19 @@ from django.conf import settings
 
 from simplero.tenancy.scope import identity
 
-from .gateway import Keys
+from .gateway import Keys, Rejected
 
 FORMAT = b"\x01"
 _NONCE = 12  # bytes, random: a business seals its keys a few times in its life, far from where chance repeats one
 
 
-class Unreadable(Exception):
-    """None of the keys in the settings opens this: another key sealed it, or it is not what was sealed here."""
+class Unreadable(Rejected):
+    """None of the keys in the settings opens this: another key sealed it, or it was sealed for another account."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "The payment provider's keys can't be opened any more. Enter them again under Settings → Payments."
+        )
 
 
 def seal(secrets: Keys, *, account: Any, gateway: str) -> bytes:
@@ -32,7 +37,7 @@ def seal(secrets: Keys, *, account: Any, gateway: str) -> bytes:
     return FORMAT + nonce + AESGCM(_key(settings.SECRETS_KEY)).encrypt(nonce, text, _whose(account, gateway))
 
 
-def unseal(sealed: bytes, *, account: Any, gateway: str) -> Keys:
+def unseal(sealed: bytes | memoryview, *, account: Any, gateway: str) -> Keys:
     """What `seal` was given; of nothing, nothing. Raises Unreadable."""
     sealed = bytes(sealed)
     if not sealed:
@@ -44,7 +49,7 @@ def unseal(sealed: bytes, *, account: Any, gateway: str) -> Keys:
                 return json.loads(AESGCM(_key(secret)).decrypt(nonce, text, _whose(account, gateway)))
             except InvalidTag:
                 continue
-    raise Unreadable(f"the keys of {gateway} of account {identity(account)}")
+    raise Unreadable
 
 
 def _whose(account: Any, gateway: str) -> bytes:
