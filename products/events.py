@@ -205,3 +205,12 @@ class PriceSwitched:
     product_id: int
     price_id: int
     enabled: bool
+
+
+@dataclass(frozen=True, slots=True)
+class GatewayChanged:
+    """`change`: key, webhook_secret, address, on, off or instructions; never what it was changed to."""
+
+    kind: ClassVar[str] = "gateway.changed"
+    gateway: str
+    change: str

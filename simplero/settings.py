@@ -21,6 +21,7 @@ SECRET_KEY_FALLBACKS = env.list("SECRET_KEY_FALLBACKS", default=[])
 SECRETS_KEY = env("SECRETS_KEY", default=SECRET_KEY)
 SECRETS_KEY_FALLBACKS = env.list("SECRETS_KEY_FALLBACKS", default=SECRET_KEY_FALLBACKS)
 STRIPE_API = env("STRIPE_API", default="")  # another address than Stripe's own, for tests
+SITE_URL = env("SITE_URL", default="http://localhost:8000" if DEBUG or DEMO else "").rstrip("/")  # ours, for links in mails
 ALLOWED_HOSTS = env.list("ALLOWED_HOSTS", default=["localhost", "127.0.0.1", "[::1]"] if DEBUG or DEMO else [])
 CSRF_TRUSTED_ORIGINS = env.list("CSRF_TRUSTED_ORIGINS", default=[])
 

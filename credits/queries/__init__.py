@@ -12,7 +12,7 @@ from .figures import (
     types_held,
     types_with_figures,
 )
-from .lots import MOST_LOTS, LotView, Payer, Payment, TypeSection, get_lot, payers, section
+from .lots import MOST_LOTS, LotView, Payer, Payment, TypeSection, get_lot, lots_made_by, payers, section
 from .movements import Activity, Line, Reversible, activity, get_entry, line, reversible
 
 __all__ = [
@@ -33,6 +33,7 @@ __all__ = [
     "get_type",
     "holders",
     "line",
+    "lots_made_by",
     "payers",
     "reversible",
     "section",

@@ -156,6 +156,20 @@ def get_lot(account: Account, contact: Contact, public_id: uuid.UUID) -> tuple[C
     return lot.wallet.credit_type, lot_view(account, lot)
 
 
+def lots_made_by(account: Account, keys: Iterable[uuid.UUID]) -> list[tuple[CreditType, LotView]]:
+    """The lots that the issues of these entry keys opened, and those that replace one of them since it expired; the oldest first."""
+    require(account)
+    of_type = Lot.objects.select_related("entry", "wallet__credit_type")
+    found = {lot.pk: lot for lot in of_type.filter(entry__key__in=list(keys))}
+    newest = set(found)
+    while newest:
+        replacing = of_type.filter(replaces__in=newest).exclude(pk__in=found)
+        added = {lot.pk: lot for lot in replacing}
+        found |= added
+        newest = set(added)
+    return [(lot.wallet.credit_type, lot_view(account, lot)) for _, lot in sorted(found.items())]
+
+
 def payers(
     account: Account, contact: Contact, credit_type: CreditType, *, amount: int, service_date: date | None = None
 ) -> Payment:

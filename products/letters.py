@@ -1,0 +1,139 @@
+"""The letters about purchases: the receipt, what is still to be paid, and a payment that failed."""
+
+from contacts import letters
+from contacts.letters import Kind
+from credits import queries as credits
+from credits.wording import quantity
+from simplero.lib.lists import listed
+from simplero.lib.money import reading
+from simplero.tenancy import shops
+from simplero.tenancy.models import Account
+
+from .models import GatewayAccount, Payment, Purchase
+from .queries.offering import every
+
+SOURCE = "purchase"
+
+RECEIPT = Kind(
+    code="receipt",
+    name="Receipt",
+    about="When a purchase is paid, with money or credits, and at each renewal. It says what was issued.",
+    placeholders={
+        "product": "Pack of 5",
+        "price": "€425.00",
+        "credits": "You got 5 coaching sessions.",
+        "link": "https://shop.example/account/purchases/…",
+    },
+    subject="Your receipt: {product}",
+    text="""Hello {customer},
+
+thank you. This is your receipt from {business}.
+
+{product}: {price}
+
+{credits}
+
+Your purchase, with its receipt to print: {link}""",
+)
+ASKED = Kind(
+    code="payment_asked",
+    name="How to pay",
+    about="When something was bought that is paid by invoice or transfer, and at each of its renewals.",
+    placeholders={
+        "product": "Pack of 5",
+        "price": "€425.00",
+        "instructions": "Transfer it to account 1234 567890 and name your order.",
+        "link": "https://shop.example/account/purchases/…",
+    },
+    subject="How to pay: {product}",
+    text="""Hello {customer},
+
+thank you for your order at {business}.
+
+{product}: {price}
+
+{instructions}
+
+As soon as your payment is there, you can use what you bought: {link}""",
+)
+FAILED = Kind(
+    code="payment_failed",
+    name="Payment failed",
+    about="When the charge for a renewal fails. It is tried again by the rule under Settings → Payments.",
+    placeholders={
+        "product": "Monthly four",
+        "price": "€240.00 a month",
+        "reason": "The card ending in 4242 was declined.",
+        "link": "https://shop.example/account/purchases/…",
+    },
+    subject="Your payment for {product} failed",
+    text="""Hello {customer},
+
+we could not take the payment for {product} ({price}).
+
+{reason}
+
+You can give another card here: {link}
+
+We'll try again in the next days. Nothing of what you have is lost.""",
+)
+ALL = [RECEIPT, ASKED, FAILED]
+
+
+def receipt(*, account: Account, purchase: Purchase, payment: Payment | None = None) -> None:
+    """For a period that was paid, or for a purchase that asked for no money."""
+    number = payment.number if payment else 1
+    _send(account, purchase, RECEIPT, f"receipt:{purchase.public_id}:{number}", credits=_issued(account, purchase))
+
+
+def payment_asked(*, account: Account, purchase: Purchase, payment: Payment) -> None:
+    """For a payment that the customer makes outside."""
+    found = GatewayAccount.objects.filter(account_id=account.pk, gateway=payment.gateway).first()
+    instructions = found.instructions if found else ""
+    once = f"asked:{payment.public_id}"
+    _send(account, purchase, ASKED, once, instructions=instructions or "We'll tell you how to pay.")
+
+
+def payment_failed(*, account: Account, purchase: Purchase, payment: Payment, reason: str) -> None:
+    """For a charge that failed, each attempt its own."""
+    _send(account, purchase, FAILED, f"failed:{payment.public_id}", reason=reason)
+
+
+def _send(account: Account, purchase: Purchase, kind: Kind, once: str, **values: str) -> None:
+    letters.send(
+        account=account,
+        contact=purchase.contact,
+        kind=kind.code,
+        values={
+            "product": named(purchase),
+            "price": price_of(purchase),
+            "link": f"{shops.address(account)}account/purchases/{purchase.public_id}/",
+            **values,
+        },
+        source=SOURCE,
+        source_id=str(purchase.public_id),
+        once=once,
+    )
+
+
+def named(purchase: Purchase) -> str:
+    """ "Pack of 5", "Pack of 5 × 2"."""
+    return f"{purchase.product_name} × {purchase.quantity:,}" if purchase.quantity > 1 else purchase.product_name
+
+
+def price_of(purchase: Purchase) -> str:
+    """What a period of it costs: "€425.00", "€40.00 a month", "3 coaching sessions", "free"."""
+    if purchase.credit_type is not None:
+        return quantity(purchase.total, purchase.credit_type)
+    if not purchase.currency:
+        return "free"
+    return f"{reading(purchase.total, purchase.currency)}{every(purchase.every, purchase.period)}"
+
+
+def _issued(account: Account, purchase: Purchase) -> str:
+    """What a period issues, in a sentence: "You got 5 coaching sessions."; nothing where it issues nothing."""
+    if not purchase.issues:
+        return ""
+    types = {one.pk: one for archived in (False, True) for one in credits.types(account, archived=archived)}
+    said = [quantity(row["amount"], types[row["credit_type"]]) for row in purchase.issues]
+    return f"You got {listed(said)}."

@@ -1,0 +1,470 @@
+"""The building block of a purchase: every change to one, inside the caller's scope and transaction.
+
+Credits and the purchase move together: what is paid is issued in the transaction that notes the payment, and what is bought with
+credits takes them in the transaction that writes the purchase. Lock the purchase first (`lock`), the wallets last.
+"""
+
+import uuid
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any
+
+from contacts.models import Contact
+from credits import ledger
+from credits import queries as credits
+from credits.ledger import Origin, derive_key
+from simplero.outbox import outbox
+from simplero.tenancy.actors import SYSTEM, Actor
+from simplero.tenancy.models import Account
+from simplero.tenancy.scope import now, require
+
+from . import events, letters, pricing, states
+from .errors import WrongMove
+from .gateways.gateway import Word
+from .models import (
+    Payment,
+    PaymentState,
+    PriceKind,
+    Product,
+    Purchase,
+    PurchaseEntry,
+    Refund,
+    RefundState,
+    RefundWay,
+    SalesSettings,
+    State,
+)
+from .queries.catalogue import Issue
+from .queries.offering import Choice
+from .states import Move
+
+SOURCE = "purchase"
+RENEW = "products.renew"
+"""The kind of the job that renews a subscription; its subject is the purchase."""
+
+CHARGE = "products.charge"
+"""The kind of the job that charges a failed renewal again because somebody asked for it."""
+
+RETRY_AFTER = [1, 3, 5]
+"""Days after a failed renewal at which its charge is tried again, unless the account says otherwise."""
+
+
+def lock(*, account: Any, purchase_id: int) -> Purchase:
+    """The purchase as it stands now, held until the transaction ends. Raises Purchase.DoesNotExist."""
+    require(account)
+    return (
+        Purchase.objects.select_for_update(of=("self",), no_key=True)
+        .select_related("contact", "product", "price", "credit_type")
+        .get(pk=purchase_id)
+    )
+
+
+def create(
+    *,
+    account: Account,
+    contact: Contact,
+    product: Product,
+    choice: Choice,
+    issues: Sequence[Issue],
+    key: uuid.UUID,
+    gateway: str,
+    source: str,
+    visitor_digest: str = "",
+    actor: Actor,
+) -> Purchase:
+    """A new purchase at the terms of `choice`. It waits for its payment; `activate` is the next step of what needs none."""
+    price = choice.price
+    purchase = Purchase.objects.create(
+        account_id=require(account),
+        key=key,
+        contact=contact,
+        product=product,
+        price=price,
+        product_name=product.name,
+        price_kind=price.kind,
+        quantity=choice.quantity,
+        units=choice.units,
+        each=price.amount,
+        total=choice.total,
+        currency=price.currency,
+        credit_type_id=price.credit_type_id,
+        every=price.every,
+        period=price.period,
+        issues=[issue.row() for issue in issues],
+        gateway=gateway,
+        source=source,
+        visitor_digest=visitor_digest,
+        created_at=now(),
+    )
+    purchase.refresh_from_db(fields=["public_id"])
+    created = events.PurchaseCreated(
+        contact.pk, str(purchase.public_id), purchase.product_id, purchase.price_id, purchase.quantity
+    )
+    outbox.record(account=account, fact=created, actor=actor)
+    if price.kind in (PriceKind.SINGLE, PriceKind.RECURRING):
+        _ask(purchase, number=1)
+    return purchase
+
+
+def _ask(purchase: Purchase, *, number: int, attempt: int = 1) -> Payment:
+    """Money asked for a period. Its key is the provider's idempotency key: asked twice, it is taken once."""
+    return Payment.objects.create(
+        account_id=purchase.account_id,
+        key=derive_key("purchase.payment", purchase.public_id, number, attempt),
+        purchase=purchase,
+        number=number,
+        attempt=attempt,
+        amount=purchase.total,
+        currency=purchase.currency,
+        gateway=purchase.gateway,
+        created_at=now(),
+    )
+
+
+def payment_due(purchase: Purchase) -> Payment:
+    """The payment that is waited for in the period that is next, asked for now unless it was; `purchase` is locked."""
+    number = purchase.periods + 1
+    of_period = Payment.objects.filter(purchase=purchase, number=number)
+    waiting = of_period.filter(state=PaymentState.PENDING).first()
+    return waiting or _ask(purchase, number=number, attempt=of_period.count() + 1)
+
+
+def move(purchase: Purchase, by: Move, *, actor: Actor, **more: Any) -> None:
+    """Move a locked purchase, with `more` of its columns. Raises WrongMove from a state that does not allow it."""
+    if purchase.state not in by.since:
+        raise WrongMove(purchase.get_state_display(), by.name)
+    first = purchase.activated_at is None
+    columns = {"state": by.to, **more}
+    if by.to == State.ACTIVE and first:
+        columns["activated_at"] = now()
+    if by.to not in states.RENEWING:
+        columns |= {"renews_at": None, "retry_at": None}
+    columns["ended_at"] = None if by.to in states.RENEWING else purchase.ended_at or now()
+    _keep(purchase, columns)
+    moved = events.MOVED[by.to](
+        purchase.contact_id, str(purchase.public_id), purchase.product_id, purchase.price_id, first
+    )
+    outbox.record(account=purchase.account_id, fact=moved, actor=actor)
+
+
+def activate(*, account: Account, purchase: Purchase, actor: Actor) -> None:
+    """Begin a locked purchase that asks for no money: its credit price is paid, what it includes is issued, all or nothing.
+
+    Raises InsufficientCredits, WrongMove.
+    """
+    move(purchase, states.ACTIVATE, actor=actor)
+    letters.receipt(account=account, purchase=purchase)
+    _post(account, purchase, number=1, actor=actor, pay=purchase.price_kind == PriceKind.CREDIT)
+
+
+def settle(*, account: Account, purchase: Purchase, payment: Payment, word: Word, actor: Actor = SYSTEM) -> None:
+    """Make a payment of a locked purchase what its provider says it is; what that was already changes nothing.
+
+    Whatever came first, all of it is noted: paid issues, given back withdraws, and the end is the same in any order.
+    """
+    payment.refresh_from_db()
+    columns: dict[str, Any] = {}
+    if word.charge_ref and word.charge_ref != payment.charge_ref:
+        columns["charge_ref"] = word.charge_ref
+    if word.state == "paid" and payment.state != PaymentState.PAID:
+        columns |= {"state": PaymentState.PAID, "paid_at": now(), "reason": ""}
+    elif word.state == "failed" and payment.state == PaymentState.PENDING:
+        columns |= {"state": PaymentState.FAILED, "reason": word.reason[:200]}
+    before = payment.state
+    if columns:
+        _keep(payment, columns)
+    if before != payment.state:
+        (_paid if payment.state == PaymentState.PAID else _unpaid)(account, purchase, payment, word, actor)
+    if payment.state == PaymentState.PAID:
+        _given_back(account, purchase, payment, word, actor)
+
+
+def _paid(account: Account, purchase: Purchase, payment: Payment, word: Word, actor: Actor) -> None:
+    fact = events.PaymentReceived(
+        purchase.contact_id, str(purchase.public_id), payment.number, payment.amount, payment.currency
+    )
+    outbox.record(account=account, fact=fact, actor=actor)
+    columns: dict[str, Any] = {"periods": max(purchase.periods, payment.number), "failures": 0, "retry_at": None}
+    if word.card_ref:
+        columns |= {"payer_ref": word.payer_ref, "card_ref": word.card_ref, "card_label": word.card_label[:40]}
+    # What somebody cancelled after it had begun stays cancelled; all else that is paid is active.
+    ended = purchase.state == State.CANCELLED and purchase.activated_at is not None
+    if purchase.state in states.ACTIVATE.since and not ended:
+        move(purchase, states.ACTIVATE, actor=actor, **columns)
+    else:
+        _keep(purchase, columns)
+    if payment.number > 1:
+        renewed = events.PurchaseRenewed(purchase.contact_id, str(purchase.public_id), payment.number)
+        outbox.record(account=account, fact=renewed, actor=actor)
+    if purchase.state in states.RENEWING and purchase.every:
+        _next_period(account, purchase)
+    letters.receipt(account=account, purchase=purchase, payment=payment)
+    _post(account, purchase, number=payment.number, actor=actor)
+
+
+def _unpaid(account: Account, purchase: Purchase, payment: Payment, word: Word, actor: Actor) -> None:
+    """A charge that failed for good: the first ends the order, a later one is tried again by the account's rule."""
+    fact = events.PaymentFailed(
+        purchase.contact_id, str(purchase.public_id), payment.number, payment.amount, payment.currency
+    )
+    outbox.record(account=account, fact=fact, actor=actor)
+    if payment.number == 1:
+        if purchase.state == State.NEW:
+            move(purchase, states.FAIL, actor=actor)
+        return
+    letters.payment_failed(account=account, purchase=purchase, payment=payment, reason=word.reason)
+    if purchase.state in states.RENEWING:
+        _wait_after_failure(account, purchase, actor)
+
+
+def _wait_after_failure(account: Account, purchase: Purchase, actor: Actor) -> None:
+    """Retries after so many days from when the period began; after the last one delinquent, and then so many days to find a way."""
+    rule = sales_settings(account)
+    failures = purchase.failures + 1
+    began = purchase.renews_at or now()
+    retries = [began + timedelta(days=days) for days in rule.retry_after]
+    later = next((at for at in retries[failures - 1 :] if at > now()), None)
+    columns: dict[str, Any] = {"failures": failures, "retry_at": later}
+    if later is None and purchase.state == State.ACTIVE:
+        columns["retry_at"] = now() + timedelta(days=rule.give_up_after)
+        move(purchase, states.MISS, actor=actor, **columns)
+    elif later is None:  # a card tried while delinquent: the day on which it is given up stays
+        _keep(purchase, {"failures": failures})
+        return
+    else:
+        _keep(purchase, columns)
+    outbox.schedule(account=account, kind=RENEW, subject=purchase.pk, due=columns["retry_at"])
+
+
+def retry_now(*, account: Account, purchase: Purchase) -> None:
+    """Let a renewal that failed be charged again at once, whatever the rule says of when."""
+    outbox.schedule(account=account, kind=CHARGE, subject=purchase.pk, due=now())
+
+
+def wait_for_outside(*, account: Account, purchase: Purchase, actor: Actor = SYSTEM) -> None:
+    """A renewal that is paid outside: it has as long as a card would be retried, then it is delinquent, then given up."""
+    rule = sales_settings(account)
+    if purchase.retry_at is None:
+        _keep(
+            purchase,
+            {"retry_at": (purchase.renews_at or now()) + timedelta(days=max(rule.retry_after, default=0) or 1)},
+        )
+    elif purchase.state == State.ACTIVE:
+        move(purchase, states.MISS, actor=actor, retry_at=now() + timedelta(days=rule.give_up_after))
+    outbox.schedule(account=account, kind=RENEW, subject=purchase.pk, due=purchase.retry_at or now())
+
+
+def _next_period(account: Account, purchase: Purchase) -> None:
+    """Write down when the period after the ones that are paid begins, and let it be done then."""
+    begins = pricing.period_begins(
+        purchase.activated_at or now(), purchase.periods, purchase.every or 1, purchase.period, account.zone
+    )
+    _keep(purchase, {"renews_at": begins})
+    outbox.schedule(account=account, kind=RENEW, subject=purchase.pk, due=begins)
+
+
+def sales_settings(account: Account) -> SalesSettings:
+    """The account's rule for failed renewals, or the default one."""
+    found = SalesSettings.objects.filter(account_id=require(account)).first()
+    return found or SalesSettings(account_id=account.pk, retry_after=RETRY_AFTER)
+
+
+def _post(account: Account, purchase: Purchase, *, number: int, actor: Actor, pay: bool = False) -> None:
+    """Move the credits of one period: what pays, then what is issued. Last, for the wallets stay locked until the commit."""
+    moves = [(row["credit_type"], "issue", row["amount"], row["expiry"]) for row in purchase.issues]
+    if pay:
+        moves.insert(0, (purchase.credit_type_id, "consume", purchase.total, ""))
+    types = {credit_type_id for credit_type_id, *_ in moves}
+    if len(types) > 1:
+        ledger.hold(account=account, contact_id=purchase.contact_id, credit_type_ids=sorted(types))
+    origin = Origin(actor, SOURCE, str(purchase.public_id))
+    rows = []
+    for credit_type_id, verb, amount, expiry in moves:
+        key = derive_key(f"purchase.{verb}", purchase.public_id, number, credit_type_id)
+        common = {
+            "account": account,
+            "contact_id": purchase.contact_id,
+            "credit_type_id": credit_type_id,
+            "amount": amount,
+            "key": key,
+            "origin": origin,
+        }
+        if verb == "issue":
+            ledger.issue(expiry=expiry, **common)
+        else:
+            ledger.consume(**common)
+        rows.append(
+            PurchaseEntry(
+                account_id=account.pk,
+                purchase=purchase,
+                number=number,
+                verb=verb,
+                entry_key=key,
+                credit_type_id=credit_type_id,
+                amount=amount,
+            )
+        )
+    PurchaseEntry.objects.bulk_create(rows)
+
+
+def _given_back(account: Account, purchase: Purchase, payment: Payment, word: Word, actor: Actor) -> None:
+    """Note what the provider says went back beyond what we know of: a refund made in its own pages, or a lost dispute."""
+    if word.dispute and word.dispute != payment.dispute:
+        _keep(payment, {"dispute": word.dispute})
+        disputed = events.PaymentDisputed(
+            purchase.contact_id, str(purchase.public_id), word.dispute, payment.amount, payment.currency
+        )
+        outbox.record(account=account, fact=disputed, actor=actor)
+    if word.dispute == "lost" and payment.refunded < payment.amount:
+        _note_refund(purchase, payment, payment.amount - payment.refunded, RefundWay.CHARGEBACK, actor)
+    elif word.refunded > payment.refunded:
+        _note_refund(purchase, payment, word.refunded - payment.refunded, RefundWay.GATEWAY, actor)
+    else:
+        return
+    if fully_refunded(purchase):
+        if purchase.state in states.REFUND.since:
+            move(purchase, states.REFUND, actor=actor)
+        withdraw_unspent(account=account, purchase=purchase, actor=actor)
+
+
+def _note_refund(purchase: Purchase, payment: Payment, amount: int, way: RefundWay, actor: Actor) -> None:
+    refund = reserve(purchase, payment, amount=amount, way=way, key=uuid.uuid4(), actor=actor)
+    done(purchase, refund, actor=actor)
+
+
+def reserve(
+    purchase: Purchase, payment: Payment, *, amount: int, way: RefundWay, key: uuid.UUID, actor: Actor
+) -> Refund:
+    """Set `amount` of a payment aside to go back; no other refund can have it. The purchase is locked."""
+    _keep(payment, {"refunded": payment.refunded + amount})
+    return Refund.objects.create(
+        account_id=purchase.account_id,
+        key=key,
+        payment=payment,
+        amount=amount,
+        way=way,
+        actor_kind=actor.kind,
+        actor_id=actor.id,
+        created_at=now(),
+    )
+
+
+def done(purchase: Purchase, refund: Refund, *, actor: Actor, refund_ref: str = "") -> None:
+    """The money of `refund` went back."""
+    _keep(refund, {"state": RefundState.DONE, "done_at": now(), "refund_ref": refund_ref, "reason": ""})
+    fact = events.MoneyRefunded(
+        purchase.contact_id, str(purchase.public_id), refund.amount, purchase.currency, refund.way
+    )
+    outbox.record(account=purchase.account_id, fact=fact, actor=actor)
+
+
+def let_go(refund: Refund, *, reason: str) -> None:
+    """The money of `refund` did not go back: it may be asked for again."""
+    payment = refund.payment
+    payment.refresh_from_db()
+    _keep(payment, {"refunded": payment.refunded - refund.amount})
+    _keep(refund, {"state": RefundState.FAILED, "reason": reason[:200]})
+
+
+def fully_refunded(purchase: Purchase) -> bool:
+    """Whether nothing of what was paid for a purchase is left with the business."""
+    paid = Payment.objects.filter(purchase=purchase, state=PaymentState.PAID)
+    return all(payment.refunded == payment.amount for payment in paid)
+
+
+@dataclass(frozen=True, slots=True)
+class Unspent:
+    """What of a purchase's credits could be withdrawn, lot by lot, and what has been used of them."""
+
+    lots: list[tuple[Any, credits.LotView]]  # credit type and lot
+
+    @property
+    def free(self) -> list[tuple[Any, credits.LotView]]:
+        return [(of, lot) for of, lot in self.lots if lot.free]
+
+    @property
+    def used(self) -> list[tuple[Any, credits.LotView]]:
+        return [(of, lot) for of, lot in self.lots if lot.used]
+
+
+def unspent(account: Account, purchase: Purchase) -> Unspent:
+    """The lots of a purchase, of all its periods, as they are by the clock."""
+    issued = PurchaseEntry.objects.filter(purchase=purchase, verb="issue").values_list("entry_key", flat=True)
+    return Unspent(credits.lots_made_by(account, issued))
+
+
+def withdraw_unspent(*, account: Account, purchase: Purchase, note: str = "", actor: Actor) -> int:
+    """Withdraw what is unspent of this purchase's lots and of no others (product rule 7); how many credits. Done again, it is none."""
+    types = sorted({row["credit_type"] for row in purchase.issues})
+    ledger.hold(account=account, contact_id=purchase.contact_id, credit_type_ids=types)
+    withdrawn = 0
+    for _, lot in unspent(account, purchase).free:
+        # How much was withdrawn before makes it the same withdrawal, or another one after a reversal brought some back.
+        key = derive_key("purchase.withdraw", lot.public_id, lot.withdrawn)
+        ledger.withdraw(
+            account=account,
+            lot=lot.public_id,
+            amount=lot.free,
+            key=key,
+            origin=Origin(actor, SOURCE, str(purchase.public_id), note=note),
+        )
+        withdrawn += lot.free
+    return withdrawn
+
+
+def give_back_credits(*, account: Account, purchase: Purchase, note: str = "", actor: Actor) -> int:
+    """Reverse the use that paid for a purchase, or what is left of it (product rule 7); how many credits."""
+    use = PurchaseEntry.objects.filter(purchase=purchase, verb="consume").first()
+    if use is None:
+        return 0
+    left = credits.reversible(account, purchase.contact, use.entry_key).plainly
+    if left:
+        key = derive_key("purchase.reverse", purchase.public_id, left)
+        origin = Origin(actor, SOURCE, str(purchase.public_id), note=note)
+        ledger.reverse(account=account, use=use.entry_key, amount=left, key=key, origin=origin)
+    return left
+
+
+def stop_renewal(*, account: Account, purchase: Purchase, actor: Actor) -> bool:
+    """Let a locked subscription end with the period that is paid; False when it was to already."""
+    if purchase.stopped_at is not None or purchase.renews_at is None:
+        return False
+    _keep(purchase, {"stopped_at": now()})
+    stopped = events.RenewalStopped(purchase.contact_id, str(purchase.public_id))
+    outbox.record(account=account, fact=stopped, actor=actor)
+    return True
+
+
+def resume_renewal(*, account: Account, purchase: Purchase, actor: Actor) -> bool:
+    """Let a locked subscription that was to end renew after all; False when it was not to end, or has."""
+    if purchase.stopped_at is None or purchase.renews_at is None:
+        return False
+    _keep(purchase, {"stopped_at": None})
+    resumed = events.RenewalResumed(purchase.contact_id, str(purchase.public_id))
+    outbox.record(account=account, fact=resumed, actor=actor)
+    return True
+
+
+def keep_card(
+    *, account: Account, purchase: Purchase, payer_ref: str, card_ref: str, card_label: str, actor: Actor
+) -> None:
+    """Charge renewals of a locked subscription to another card from now on."""
+    if purchase.card_ref == card_ref:
+        return
+    _keep(purchase, {"payer_ref": payer_ref, "card_ref": card_ref, "card_label": card_label[:40]})
+    changed = events.CardChanged(purchase.contact_id, str(purchase.public_id))
+    outbox.record(account=account, fact=changed, actor=actor)
+
+
+def wait_no_longer(purchase: Purchase) -> None:
+    """Nothing is waited for any more; should it be paid all the same, it still counts."""
+    waiting = Payment.objects.filter(purchase=purchase, state=PaymentState.PENDING)
+    waiting.update(state=PaymentState.FAILED, reason="The purchase was cancelled.")
+
+
+def _keep(row: Any, columns: dict[str, Any]) -> None:
+    """Write these columns of a row, and no other."""
+    for column, value in columns.items():
+        setattr(row, column, value)
+    row.save(update_fields=list(columns))

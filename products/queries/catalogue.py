@@ -1,0 +1,96 @@
+"""What is sold: products, what they issue, and what they cost."""
+
+import uuid
+from collections import defaultdict
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any
+
+from django.db.models import QuerySet
+
+from products import pricing
+from products.models import Kind, Price, Product, ProductCredit, Status
+from simplero.tenancy.scope import require
+
+
+def products(account: Any) -> QuerySet[Product]:
+    """All products of `account`, with their credit type."""
+    return Product.objects.filter(account_id=require(account)).select_related("credit_type")
+
+
+def get_product(account: Any, public_id: uuid.UUID) -> Product:
+    """The product of that public id. Raises Product.DoesNotExist."""
+    return products(account).get(public_id=public_id)
+
+
+def live_product(account: Any, slug: str) -> Product:
+    """The product that stands in the storefront at `slug`. Raises Product.DoesNotExist."""
+    return products(account).get(slug=slug, status=Status.LIVE)
+
+
+def catalogue(account: Any) -> QuerySet[Product]:
+    """What the storefront shows, in its order."""
+    return products(account).filter(status=Status.LIVE).order_by("position", "pk")
+
+
+def get_price(account: Any, product: Product, public_id: uuid.UUID) -> Price:
+    """A price of `product`, a retired one too. Raises Price.DoesNotExist."""
+    return Price.objects.select_related("credit_type").get(
+        account_id=require(account), product=product, public_id=public_id
+    )
+
+
+def prices(account: Any, product: Product) -> list[Price]:
+    """The prices of `product` that are not retired: those of one way to pay beside each other, the lowest tier first."""
+    return prices_of(account, [product.pk])[product.pk]
+
+
+def prices_of(account: Any, product_ids: Iterable[int]) -> dict[int, list[Price]]:
+    """As `prices`, for several products at once."""
+    wanted = Price.objects.filter(account_id=require(account), product__in=list(product_ids), retired_at=None)
+    found: dict[int, list[Price]] = defaultdict(list)
+    for price in wanted.select_related("credit_type").order_by("pk"):
+        found[price.product_id].append(price)
+    for of_product in found.values():
+        first: dict[tuple[Any, ...], int] = {}
+        for price in of_product:
+            first.setdefault(way(price), price.pk)
+        of_product.sort(key=lambda price: (first[way(price)], price.minimum))
+    return found
+
+
+def way(price: Price) -> tuple[Any, ...]:
+    """What makes prices tiers of one another: the same way to pay, from different quantities."""
+    return price.kind, price.credit_type_id, price.every, price.period, price.currency
+
+
+def extra_credits(account: Any, product: Product) -> list[ProductCredit]:
+    """What `product` issues besides its own units, for one quantity."""
+    wanted = ProductCredit.objects.filter(account_id=require(account), product=product)
+    return list(wanted.select_related("credit_type").order_by("credit_type__name_key", "pk"))
+
+
+@dataclass(frozen=True, slots=True)
+class Issue:
+    """Credits that a purchase issues in each of its periods."""
+
+    credit_type: Any
+    amount: int
+    expiry: str
+
+    def row(self) -> dict[str, Any]:
+        return {"credit_type": self.credit_type.pk, "amount": self.amount, "expiry": self.expiry}
+
+
+def issues(account: Any, product: Product, quantity: int) -> list[Issue]:
+    """What `quantity` of `product` issues: its units where they are credits, and its extra credits; one for each type."""
+    found: dict[int, Issue] = {}
+    if product.kind == Kind.CREDIT:
+        amount = pricing.units(quantity, product.included)
+        found[product.credit_type_id or 0] = Issue(product.credit_type, amount, product.expiry)
+    for extra in extra_credits(account, product):
+        more, of = extra.amount * quantity, extra.credit_type_id
+        same = found.get(of)
+        expiry = extra.expiry or product.expiry
+        found[of] = Issue(extra.credit_type, more + (same.amount if same else 0), same.expiry if same else expiry)
+    return list(found.values())

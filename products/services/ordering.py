@@ -1,0 +1,239 @@
+"""Placing an order, from the storefront or by staff: the purchase, its new customer and its credits in one transaction."""
+
+import uuid
+from dataclasses import dataclass
+from typing import Any
+
+from django.core import signing
+from django.db import IntegrityError, transaction
+
+from contacts import directory
+from contacts.directory import Details, constraint
+from contacts.models import Contact
+from credits.errors import InsufficientCredits
+from products import letters, purchases
+from products.errors import NotOffered, OrderChanged, OrderReused, SignInFirst
+from products.gateways import outside
+from products.models import Price, PriceKind, Product, Purchase
+from products.queries import catalogue, offering
+from products.queries.offering import MONEY, Choice
+from simplero.tenancy.actors import Actor
+from simplero.tenancy.models import Account
+from simplero.tenancy.scope import require
+
+STOREFRONT, STAFF = "storefront", "staff"
+
+_SALT = "products.order"
+
+
+@dataclass(frozen=True, slots=True)
+class Quote:
+    """What the order form showed: what, for whom, at which price, and the key of the order. It travels signed, so an order is
+    either this or refused."""
+
+    account_id: int
+    product_id: int
+    price_id: int
+    quantity: int
+    total: int
+    currency: str
+    contact_id: int | None
+    key: str
+
+    def sealed(self) -> str:
+        return signing.dumps([getattr(self, name) for name in self.__slots__], salt=_SALT, compress=True)
+
+
+def quote(*, account: Account, product: Product, choice: Choice, contact: Contact | None, visitor_digest: str) -> Quote:
+    """What an order form shows of `choice`. Its key is the browser's next order of this product: open twice, it is one order."""
+    return Quote(
+        account_id=require(account),
+        product_id=product.pk,
+        price_id=choice.price.pk,
+        quantity=choice.quantity,
+        total=choice.total,
+        currency=choice.price.currency,
+        contact_id=contact.pk if contact else None,
+        key=str(_order_key(product, visitor_digest)),
+    )
+
+
+def _order_key(product: Product, visitor_digest: str) -> uuid.UUID:
+    ordered = Purchase.objects.filter(visitor_digest=visitor_digest, product=product).count() if visitor_digest else 0
+    return purchases.derive_key("order", visitor_digest or uuid.uuid4(), product.public_id, ordered)
+
+
+def placed(account: Account, seal: str) -> Purchase | None:
+    """The purchase that an order form with this seal has already made, if it has."""
+    key = _unsealed(seal).key if seal else ""
+    return Purchase.objects.filter(account_id=require(account), key=key).first() if key else None
+
+
+def _unsealed(seal: str) -> Quote:
+    try:
+        return Quote(*signing.loads(seal, salt=_SALT))
+    except (signing.BadSignature, TypeError, ValueError):
+        raise OrderChanged("This order form is not whole. Look at the order once more, then send it again.") from None
+
+
+@transaction.atomic
+def order(
+    *,
+    account: Account,
+    product: Product,
+    price: Price,
+    quantity: int,
+    seal: str,
+    contact: Contact | None,
+    details: Details | None = None,
+    gateway: str = "",
+    visitor_digest: str = "",
+    actor: Actor,
+) -> Purchase:
+    """Place what a storefront's order form shows: `seal` is its Quote, and what is sent must be what it says.
+
+    `contact` is the signed-in customer. Without one `details` make a new contact; of a known address nothing of theirs is shown
+    or used, and the order is theirs. Sent again, it is the same purchase.
+
+    Raises OrderChanged, OrderReused, NotOffered, SignInFirst, InsufficientCredits, Unacceptable.
+    """
+    shown = _unsealed(seal)
+    sent = (account.pk, product.pk, price.pk, quantity, contact.pk if contact else None)
+    if sent != (shown.account_id, shown.product_id, shown.price_id, shown.quantity, shown.contact_id):
+        raise OrderChanged("The order has changed since its total was shown. Nothing was bought: look at it once more.")
+    key = uuid.UUID(shown.key)
+    if known := Purchase.objects.filter(account_id=account.pk, key=key).first():
+        return _same(known, price, quantity, contact)
+    choice = _choice(account, product, price, quantity, contact, you=True)
+    if (choice.total, choice.price.currency) != (shown.total, shown.currency):
+        raise OrderChanged(
+            "The price has changed since this page was opened. Nothing was bought: look at the new total."
+        )
+    if contact is None:
+        if price.kind == PriceKind.CREDIT:
+            raise SignInFirst
+        if details is None:
+            raise SignInFirst
+        contact, actor = _customer(account, details, actor)
+    return _make(
+        account=account,
+        product=product,
+        choice=choice,
+        contact=contact,
+        key=key,
+        gateway=gateway,
+        source=STOREFRONT,
+        visitor_digest=visitor_digest,
+        actor=actor,
+    )
+
+
+def _same(known: Purchase, price: Price, quantity: int, contact: Contact | None) -> Purchase:
+    """The purchase of a key that is sent again. Raises OrderReused where it stands for another order."""
+    if (known.price_id, known.quantity) != (price.pk, quantity) or (contact and known.contact_id != contact.pk):
+        raise OrderReused
+    return known
+
+
+def _customer(account: Account, details: Details, actor: Actor) -> tuple[Contact, Actor]:
+    """The contact of an order by somebody who is not signed in: a known address's own, or a new one."""
+    known = Contact.objects.filter(email_key=directory.email_key(directory.cleaned("email", details.email))).first()
+    if known is None or not details.email:
+        known = directory.create(account=account, details=details, actor=actor)
+        known.refresh_from_db(fields=["public_id"])
+    return known, actor
+
+
+@transaction.atomic
+def add(
+    *,
+    account: Account,
+    contact: Contact,
+    product: Product,
+    price: Price,
+    quantity: int,
+    key: uuid.UUID,
+    gateway: str = "",
+    actor: Actor,
+) -> Purchase:
+    """A purchase by hand for `contact`: paid with credits, free, or with money to be marked as paid (gateway "outside").
+
+    Raises NotOffered, InsufficientCredits, OrderReused.
+    """
+    derived = purchases.derive_key("staff.purchase", key)
+    if known := Purchase.objects.filter(account_id=require(account), key=derived).first():
+        return _same(known, price, quantity, contact)
+    choice = _choice(account, product, price, quantity, contact, by_staff=True)
+    return _make(
+        account=account,
+        product=product,
+        choice=choice,
+        contact=contact,
+        key=derived,
+        gateway=gateway,
+        source=STAFF,
+        actor=actor,
+    )
+
+
+def _choice(
+    account: Account,
+    product: Product,
+    price: Price,
+    quantity: int,
+    contact: Contact | None,
+    *,
+    you: bool = False,
+    by_staff: bool = False,
+) -> Choice:
+    """The judgement of `price`, which is the one that `quantity` reaches. Raises NotOffered, OrderChanged, SignInFirst, InsufficientCredits."""
+    found = offering.choices(account, product, contact=contact, quantity=quantity, you=you, by_staff=by_staff)
+    judged = {verdict.price.pk: (choice, verdict) for choice in found for verdict in choice.tiers}
+    if price.pk not in judged:
+        raise NotOffered("This price is no longer offered. Choose another.", reason="retired")
+    choice, verdict = judged[price.pk]
+    match verdict.reason:
+        case "":
+            return choice
+        case offering.SHORT:
+            refusal = InsufficientCredits(free=verdict.has, asked=verdict.needs)
+            refusal.unit = price.credit_type
+            raise refusal
+        case offering.BEATEN | offering.BELOW:
+            raise OrderChanged(f"{verdict.sentence} Nothing was bought: look at the new total.")
+        case offering.SIGNED_OUT:
+            raise SignInFirst
+        case _:
+            raise NotOffered(verdict.sentence, reason=verdict.reason)
+
+
+def _make(*, account: Account, product: Product, choice: Choice, gateway: str, actor: Actor, **more: Any) -> Purchase:
+    """Write the purchase, and begin it unless it waits for money. Raises NotOffered for a way to pay that is not there."""
+    asks = choice.price.kind in MONEY
+    usable = {way.gateway for way in offering.ways_to_pay(account)} | (
+        {outside.code} if more["source"] == STAFF else set()
+    )
+    if asks and gateway not in usable:
+        raise NotOffered("Choose how to pay.", reason="no_gateway", field="gateway")
+    issues = catalogue.issues(account, product, choice.quantity)
+    try:
+        with transaction.atomic():
+            purchase = purchases.create(
+                account=account,
+                product=product,
+                choice=choice,
+                issues=issues,
+                gateway=gateway if asks else "",
+                actor=actor,
+                **more,
+            )
+    except IntegrityError as error:  # the same order at the same moment: the other one was first, and has committed
+        if constraint(error) != "purchase_once":
+            raise
+        known = Purchase.objects.get(account_id=account.pk, key=more["key"])
+        return _same(known, choice.price, choice.quantity, more["contact"])
+    if not asks:
+        purchases.activate(account=account, purchase=purchase, actor=actor)
+    elif gateway == outside.code:
+        letters.payment_asked(account=account, purchase=purchase, payment=purchases.payment_due(purchase))
+    return purchase

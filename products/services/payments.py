@@ -1,0 +1,198 @@
+"""Getting paid. Providers are asked outside any transaction; what they say is noted in one of its own, with what it issues.
+
+What a provider posts to us is a hint only: we ask it how the payment stands now, and make ours the same. So it does not matter
+in which order its messages come, how often, or that some never do.
+"""
+
+from typing import Any
+
+from django.db import IntegrityError, transaction
+from django.utils.text import Truncator
+
+from contacts.directory import constraint
+from products import gateways, purchases, states
+from products.errors import PaymentRefused
+from products.gateways import vault
+from products.gateways.gateway import Gateway, Keys, Order, Word
+from products.models import GatewayAccount, Payment, PaymentState, ProviderEvent, Purchase
+from simplero.tenancy.actors import SYSTEM, Actor
+from simplero.tenancy.models import Account
+from simplero.tenancy.scope import now, require, scope
+
+
+def begin(*, account: Account, payment_id: int, return_url: str, cancel_url: str) -> str:
+    """The address of the page where a payment is made, asked from its provider. Called outside any scope.
+
+    Raises PaymentRefused when it is not waiting to be paid, gateways.Unreachable, gateways.Rejected.
+    """
+    with scope(account):
+        payment = _payment(payment_id)
+        if payment.state != PaymentState.PENDING:
+            raise PaymentRefused("This payment is not waiting to be paid any more.")
+        gateway, keys = opened(account, payment.gateway)
+        order = _order(payment, return_url, cancel_url)
+    if payment.checkout_url:
+        return payment.checkout_url
+    checkout = gateway.checkout(keys, order)
+    with scope(account):
+        Payment.objects.filter(pk=payment_id, state=PaymentState.PENDING).update(
+            checkout_ref=checkout.reference, checkout_url=checkout.url
+        )
+    return checkout.url
+
+
+def look(*, account: Account, payment_id: int) -> None:
+    """Ask the provider how a payment stands, and make it so. Called outside any scope.
+
+    Raises gateways.Unreachable, gateways.Rejected.
+    """
+    with scope(account):
+        payment = _payment(payment_id)
+        gateway, keys = opened(account, payment.gateway)
+    if not gateway.automatic:
+        return
+    word = gateway.look(keys, checkout_ref=payment.checkout_ref, charge_ref=payment.charge_ref)
+    with scope(account):
+        settle(account=account, payment_id=payment_id, word=word)
+
+
+def hear(*, account: Account, gateway: str, event_id: str, kind: str, payment: int | None) -> bool:
+    """A message of a provider about one of our payments, called outside any scope; False when it had been dealt with before.
+
+    Noted in the transaction that makes the payment what the provider says it is: a message that could not be dealt with is
+    not noted, and comes again. Raises gateways.Unreachable, gateways.Rejected.
+    """
+    with scope(account):
+        if ProviderEvent.objects.filter(gateway=gateway, event_id=event_id).exists():
+            return False
+        found = _payment(payment) if payment is not None else None
+        provider, keys = opened(account, gateway)
+    word = provider.look(keys, checkout_ref=found.checkout_ref, charge_ref=found.charge_ref) if found else None
+    try:
+        with scope(account):
+            if found and word:
+                settle(account=account, payment_id=found.pk, word=word)
+            ProviderEvent.objects.create(
+                account_id=account.pk,
+                gateway=gateway,
+                event_id=event_id,
+                kind=Truncator(kind).chars(80),
+                payment_id=payment,
+                received_at=now(),
+            )
+    except IntegrityError as error:  # delivered twice at the same moment, and the other one was first
+        if constraint(error) != "provider_event_once":
+            raise
+        return False
+    return True
+
+
+@transaction.atomic
+def settle(*, account: Account, payment_id: int, word: Word, actor: Actor = SYSTEM) -> Purchase:
+    """Make a payment what its provider says it is: what is paid is issued here and now."""
+    require(account)
+    payment = Payment.objects.get(pk=payment_id)
+    purchase = purchases.lock(account=account, purchase_id=payment.purchase_id)
+    purchases.settle(account=account, purchase=purchase, payment=payment, word=word, actor=actor)
+    return purchase
+
+
+@transaction.atomic
+def mark_paid(*, account: Account, purchase: Purchase, actor: Actor) -> Purchase:
+    """What was to be paid outside has been: staff say so. Said twice, it is once.
+
+    Raises PaymentRefused when nothing is waited for.
+    """
+    purchase = purchases.lock(account=account, purchase_id=purchase.pk)
+    waiting = purchase.payments.filter(state=PaymentState.PENDING, gateway="outside").first()
+    if waiting is None:
+        raise PaymentRefused("Nothing is waiting to be paid outside. Reload the page to see where it stands.")
+    purchases.settle(account=account, purchase=purchase, payment=waiting, word=Word("paid"), actor=actor)
+    return purchase
+
+
+@transaction.atomic
+def give_up(*, account: Account, payment_id: int, reason: str) -> None:
+    """The customer's way to a payment is closed: it failed, unless it was paid meanwhile."""
+    settle(account=account, payment_id=payment_id, word=Word("failed", reason=reason))
+
+
+def change_card(*, account: Account, purchase_id: int, email: str, return_url: str, cancel_url: str) -> str:
+    """The address of the page where another card is given for a subscription. Called outside any scope.
+
+    Raises PaymentRefused for a purchase that does not renew, gateways.Unreachable, gateways.Rejected.
+    """
+    with scope(account):
+        purchase = Purchase.objects.get(pk=purchase_id)
+        if purchase.state not in states.RENEWING or not purchase.every:
+            raise PaymentRefused("This subscription has ended, so there is no card to change.")
+        gateway, keys = opened(account, purchase.gateway)
+    return gateway.card_checkout(
+        keys,
+        purchase=purchase.public_id,
+        email=email,
+        payer_ref=purchase.payer_ref,
+        return_url=return_url,
+        cancel_url=cancel_url,
+    ).url
+
+
+def card_changed(*, account: Account, purchase_id: int, checkout_ref: str, actor: Actor) -> bool:
+    """Keep the card that was given on a `change_card` page, and let an overdue renewal be tried with it at once.
+
+    False when none was given. Called outside any scope. Raises gateways.Unreachable, gateways.Rejected.
+    """
+    with scope(account):
+        purchase = Purchase.objects.get(pk=purchase_id)
+        gateway, keys = opened(account, purchase.gateway)
+    card = gateway.card_of(keys, checkout_ref=checkout_ref, purchase=purchase.public_id)
+    if card is None:
+        return False
+    payer_ref, card_ref, card_label = card
+    with scope(account), transaction.atomic():
+        purchase = purchases.lock(account=account, purchase_id=purchase_id)
+        purchases.keep_card(
+            account=account,
+            purchase=purchase,
+            payer_ref=payer_ref,
+            card_ref=card_ref,
+            card_label=card_label,
+            actor=actor,
+        )
+        if purchase.failures and purchase.state in states.RENEWING:
+            purchases.retry_now(account=account, purchase=purchase)
+    return True
+
+
+def opened(account: Account, code: str) -> tuple[Gateway, Keys]:
+    """A gateway, and the account's keys to it. Raises gateways.Rejected where there is none."""
+    gateway = gateways.get(code)
+    found = GatewayAccount.objects.filter(account_id=require(account), gateway=code).first()
+    return gateway, vault.unseal(found.sealed, account=account, gateway=code) if found else {}
+
+
+def order_of(payment: Payment) -> Order:
+    """What a worker charges to a card that was kept."""
+    return _order(payment, "", "")
+
+
+def _payment(payment_id: int) -> Payment:
+    return Payment.objects.select_related("purchase__contact").get(pk=payment_id)
+
+
+def _order(payment: Payment, return_url: str, cancel_url: str) -> Order:
+    purchase = payment.purchase
+    return Order(
+        payment=payment.public_id,
+        amount=payment.amount,
+        currency=payment.currency,
+        description=_described(purchase),
+        email=purchase.contact.email,
+        return_url=return_url,
+        cancel_url=cancel_url,
+        keep_card=bool(purchase.every),
+    )
+
+
+def _described(purchase: Any) -> str:
+    return f"{purchase.product_name} × {purchase.quantity:,}" if purchase.quantity > 1 else purchase.product_name

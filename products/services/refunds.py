@@ -1,0 +1,211 @@
+"""Giving back: money the way it came or outside, unspent credits withdrawn, credits that paid reversed; and cancelling.
+
+What goes back is set aside, and credits move, in one transaction; then the provider is told, by whoever asked and, should they be
+killed in between, by a worker. The refund's key is the provider's idempotency key: however often it is told, it pays back once.
+"""
+
+import logging
+import uuid
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any
+
+from django.db import transaction
+
+from credits import queries as credits
+from products import purchases, states
+from products.errors import NothingToRefund, OverRefund
+from products.gateways.gateway import Rejected, Unreachable
+from products.models import Payment, PaymentState, PriceKind, Purchase, Refund, RefundState, RefundWay, State
+from products.purchases import Unspent
+from simplero.lib.money import reading
+from simplero.outbox import outbox
+from simplero.tenancy.actors import Actor
+from simplero.tenancy.models import Account
+from simplero.tenancy.scope import now, scope
+
+from . import payments
+
+logger = logging.getLogger(__name__)
+
+SEND = "products.refund"
+"""The kind of the job that sees to it that a refund is told to its provider; its subject is the refund."""
+
+PATIENCE = timedelta(seconds=30)
+"""How long the one who asked has for it, before a worker does it too."""
+
+AGAIN = timedelta(hours=1)
+"""When a refund that its provider has not finished is looked at again."""
+
+
+@dataclass(frozen=True, slots=True)
+class Preview:
+    """What a refund would do (product rules 6 and 7)."""
+
+    left: int  # minor units that can still go back
+    currency: str
+    automatic: bool  # whether the provider can send it back
+    unspent: Unspent
+    reversible: int  # of the credits that paid, what can come back
+
+
+def preview(account: Account, purchase: Purchase) -> Preview:
+    """What a refund of `purchase` would do now. Changes nothing."""
+    use = purchase.entries.filter(verb="consume").first()
+    reversible = credits.reversible(account, purchase.contact, use.entry_key).plainly if use else 0
+    automatic = False
+    if purchase.gateway:
+        gateway, _ = payments.opened(account, purchase.gateway)
+        automatic = gateway.automatic
+    return Preview(
+        left=sum(payment.amount - payment.refunded for payment in _paid(purchase)),
+        currency=purchase.currency,
+        automatic=automatic,
+        unspent=purchases.unspent(account, purchase),
+        reversible=reversible,
+    )
+
+
+def _paid(purchase: Purchase) -> list[Payment]:
+    """The newest first: a subscription's latest period is what is given back first."""
+    return list(Payment.objects.filter(purchase=purchase, state=PaymentState.PAID).order_by("-number"))
+
+
+@transaction.atomic
+def ask(
+    *,
+    account: Account,
+    purchase: Purchase,
+    amount: int,
+    way: RefundWay,
+    withdraw: bool,
+    key: uuid.UUID,
+    note: str = "",
+    actor: Actor,
+) -> list[Refund]:
+    """Set `amount` minor units aside to go back (0: the money stays), and move the credits; what is to be told to the provider
+    (`send`) is the answer. Sent again with its key, it does nothing more.
+
+    `withdraw` takes back what is unspent of the purchase's lots and of no others, and reverses the use that paid for it.
+    Raises OverRefund, NothingToRefund.
+    """
+    purchase = purchases.lock(account=account, purchase_id=purchase.pk)
+    paid = _paid(purchase)
+    keys = {payment.pk: purchases.derive_key("refund", key, payment.pk) for payment in paid}
+    if known := list(Refund.objects.filter(key__in=keys.values()).order_by("pk")):
+        return known
+    left = sum(payment.amount - payment.refunded for payment in paid)
+    if amount > left:
+        rest = (
+            f"At most {reading(left, purchase.currency)} can still go back."
+            if left
+            else "All of the money went back already."
+        )
+        raise OverRefund(rest, left=left)
+    refunds = _set_aside(account, purchase, paid, amount, way, keys, actor)
+    all_back = purchases.fully_refunded(purchase) and bool(paid)
+    over = all_back or (withdraw and not amount)
+    if over and purchase.state in states.REFUND.since:
+        purchases.move(purchase, states.REFUND, actor=actor)
+    elif not refunds and not withdraw:
+        raise NothingToRefund("Choose what to give back: money, credits, or both.")
+    moved = 0
+    if withdraw:
+        moved = purchases.withdraw_unspent(account=account, purchase=purchase, note=note, actor=actor)
+        if purchase.price_kind == PriceKind.CREDIT:
+            moved += purchases.give_back_credits(account=account, purchase=purchase, note=note, actor=actor)
+    if not refunds and not moved and purchase.state == State.REFUNDED and not over:
+        raise NothingToRefund
+    return refunds
+
+
+def _set_aside(
+    account: Account,
+    purchase: Purchase,
+    paid: list[Payment],
+    amount: int,
+    way: RefundWay,
+    keys: dict[int, uuid.UUID],
+    actor: Actor,
+) -> list[Refund]:
+    refunds = []
+    for payment in paid:
+        part = min(amount, payment.amount - payment.refunded)
+        if not part:
+            continue
+        amount -= part
+        refund = purchases.reserve(purchase, payment, amount=part, way=way, key=keys[payment.pk], actor=actor)
+        if way == RefundWay.GATEWAY:
+            outbox.schedule(account=account, kind=SEND, subject=refund.pk, due=now() + PATIENCE)
+        else:
+            purchases.done(purchase, refund, actor=actor)
+        refunds.append(refund)
+    return refunds
+
+
+def send(*, account: Account, refund_id: int) -> None:
+    """Tell the provider of a refund that waits, and note what it says. Called outside any scope.
+
+    Raises Unreachable; then a worker tries again.
+    """
+    with scope(account):
+        refund = Refund.objects.select_related("payment").get(pk=refund_id)
+        if refund.state != RefundState.PENDING:
+            return
+        payment = refund.payment
+        gateway, keys = payments.opened(account, payment.gateway)
+    try:
+        word = gateway.refund(
+            keys, charge_ref=payment.charge_ref, amount=refund.amount, currency=payment.currency, key=refund.key
+        )
+    except Rejected as refusal:
+        _note(account, refund_id, RefundState.FAILED, reason=refusal.wording)
+        return
+    _note(account, refund_id, RefundState(word.state), reason=word.reason, refund_ref=word.refund_ref)
+
+
+def _note(account: Account, refund_id: int, state: RefundState, *, reason: str = "", refund_ref: str = "") -> None:
+    with scope(account), transaction.atomic():
+        refund = Refund.objects.select_related("payment").get(pk=refund_id)
+        purchase = purchases.lock(account=account, purchase_id=refund.payment.purchase_id)
+        refund.refresh_from_db()
+        if refund.state != RefundState.PENDING:
+            return
+        if state == RefundState.DONE:
+            actor = Actor(refund.actor_kind, refund.actor_id)
+            purchases.done(purchase, refund, actor=actor, refund_ref=refund_ref)
+        elif state == RefundState.FAILED:
+            purchases.let_go(refund, reason=reason or "The payment provider could not send it back.")
+        else:
+            outbox.schedule(account=account, kind=SEND, subject=refund.pk, due=now() + AGAIN)
+
+
+def send_waiting(*, account_id: int, subject: int) -> None:
+    """The errand of a refund: told by now, most likely."""
+    send(account=Account.objects.get(pk=account_id), refund_id=subject)
+
+
+def give_back(*, account: Account, purchase: Purchase, **what: Any) -> list[Refund]:
+    """Ask for a refund and tell the provider at once; see `ask`. Called outside any scope. One that the provider cannot be told
+    of now stays on its way, and a worker goes on with it."""
+    with scope(account):
+        refunds = ask(account=account, purchase=purchase, **what)
+    for refund in refunds:
+        try:
+            send(account=account, refund_id=refund.pk)
+        except Unreachable:
+            logger.warning("refund %s waits: its provider cannot be reached", refund.public_id)
+    return refunds
+
+
+@transaction.atomic
+def cancel(*, account: Account, purchase: Purchase, actor: Actor) -> Purchase:
+    """End a purchase: nothing more is charged or waited for. What was paid and issued stays. Said twice, it is once.
+
+    Raises WrongMove for one that has ended otherwise.
+    """
+    purchase = purchases.lock(account=account, purchase_id=purchase.pk)
+    if purchase.state != State.CANCELLED:
+        purchases.move(purchase, states.CANCEL, actor=actor)
+        purchases.wait_no_longer(purchase)
+    return purchase
