@@ -1,6 +1,7 @@
 from django.conf import settings
 from django.urls import include, path
 
+from products import webhooks
 from simplero.team.invitations import invitation
 from simplero.team.views import account_new, accounts, landing
 from simplero.web import health
@@ -10,6 +11,7 @@ urlpatterns = [
     path("a/<slug:slug>/", include("credits.urls")),
     path("a/<slug:slug>/", include("simplero.team.urls")),
     path("s/<slug:shop>/", include("simplero.storefront")),
+    path("hooks/stripe/<str:token>", webhooks.stripe, name="stripe_hook"),
     path("", landing, name="landing"),
     path("me/", accounts, name="accounts"),
     path("me/new/", account_new, name="account_new"),

@@ -72,7 +72,9 @@ def beside(return_url: str, page: str) -> str:
 def look(keys: Keys, *, checkout_ref: str, charge_ref: str) -> Word:
     if given := re.fullmatch(r"test_paid_(\d{4})_([0-9a-f]{32})", checkout_ref):
         last, payment = given.groups()
-        return Word("paid", charge_ref=f"test_charge_{last}_{payment}", **_card(last, payment))
+        payer_ref, card_ref, label = _card(last, payment)
+        charged = f"test_charge_{last}_{payment}"
+        return Word("paid", charged, payer_ref=payer_ref, card_ref=card_ref, card_label=label)
     if charge_ref.startswith("test_charge_"):
         return Word("paid", charge_ref=charge_ref)
     if charge_ref.startswith("test_failed_"):
@@ -105,16 +107,11 @@ def card_of(keys: Keys, *, checkout_ref: str, purchase: UUID | None = None) -> t
     given = re.fullmatch(r"test_given_(\d{4})_([0-9a-f]{32})", checkout_ref)
     if not given or (purchase and purchase.hex != given[2]):
         return None
-    card = _card(given[1], given[2])
-    return card["payer_ref"], card["card_ref"], card["card_label"]
+    return _card(given[1], given[2])
 
 
-def _card(last: str, payer: str) -> dict[str, str]:
-    return {
-        "payer_ref": f"test_payer_{payer}",
-        "card_ref": f"test_card_{last}",
-        "card_label": f"Test card ending in {last}",
-    }
+def _card(last: str, payer: str) -> tuple[str, str, str]:
+    return f"test_payer_{payer}", f"test_card_{last}", f"Test card ending in {last}"
 
 
 def _declined(last: str) -> str:
