@@ -9,6 +9,7 @@ from simplero.web import health
 urlpatterns = [
     path("a/<slug:slug>/contacts/", include("simplero.pages.urls")),
     path("a/<slug:slug>/", include("credits.urls")),
+    path("a/<slug:slug>/", include("products.urls")),
     path("a/<slug:slug>/", include("simplero.team.urls")),
     path("s/<slug:shop>/", include("simplero.storefront")),
     path("hooks/stripe/<str:token>", webhooks.stripe, name="stripe_hook"),

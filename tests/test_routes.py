@@ -18,6 +18,7 @@ from django.urls import URLPattern, URLResolver, get_resolver
 from contacts import services as contacts
 from contacts.directory import Details
 from credits import services as credits
+from products.services import catalogue as products
 from simplero.team import services as team
 from simplero.tenancy import roles
 from simplero.tenancy.actors import Actor
@@ -36,6 +37,8 @@ OBJECTS = {
     "tag": lambda world: world.tag.public_id,
     "member": lambda world: world.member.public_id,
     "invitation": lambda world: world.invitation.public_id,
+    "product": lambda world: world.product.public_id,
+    "price": lambda world: world.price.public_id,
 }
 
 PUBLIC = {
@@ -124,6 +127,10 @@ def furnish(world):
         with connection.cursor() as cursor:
             cursor.execute("SELECT public_id FROM credits_lot WHERE account_id = %s", [account.pk])
             [world.lot] = cursor.fetchone()
+        world.product = products.add_product(
+            account=account, kind="credit", name="Pack", credit_type=world.credit_type, amount=10_000, actor=actor
+        )
+        world.price = world.product.prices.get()
         world.invitation = team.invite(
             account=account, email="new@example.com", role=roles.ADMIN, link_to=str, actor=actor
         )

@@ -25,6 +25,7 @@ SHORTCUTS = 8  # more accounts than these are found on the list
 # The menu of an account, by its address; what is not built is not shown.
 ACCOUNT_MENU = {
     "Contacts": [Entry("Contacts", "contacts:list", "users", "contacts")],
+    "Sales": [Entry("Products", "products:products", "package", "products")],
     "Content": [Entry("Credits", "credits:types", "ticket", "credits.read")],
     "Settings": [
         Entry("Account", "team:account", "settings", "settings"),

@@ -1,0 +1,48 @@
+"""Staff routes of products, under /a/<account>/sales/: Sales → Products, and what hangs from a product."""
+
+from django.urls import include, path
+
+from .views.admin import gateways, prices, products, why
+
+app_name = "products"
+
+of_price = [
+    path("edit", prices.edit, name="price-edit"),
+    path("remove", prices.remove, name="price-remove"),
+    path("switch", prices.switch, name="price-switch"),
+]
+
+of_product = [
+    path("", products.product_, name="product"),
+    path("settings", products.settings, name="settings"),
+    path("publish", products.publish, name="publish"),
+    path("archive", products.archive, name="archive"),
+    path("bring-back", products.bring_back, name="bring-back"),
+    path("credits/add", products.include_credits, name="credits-add"),
+    path("credits/<uuid:credit_type>/remove", products.leave_out_credits, name="credits-remove"),
+    path("why", why.why, name="why"),
+    path("pricing", prices.pricing, name="pricing"),
+    path("prices/add", prices.add, name="price-add"),
+    path("prices/<uuid:price>/", include(of_price)),
+]
+
+catalogue = [
+    path("", products.products, name="products"),
+    path("new", products.new, name="product-new"),
+    path("<uuid:product>/", include(of_product)),
+]
+
+payments = [
+    path("", gateways.gateways, name="gateways"),
+    path("stripe/key", gateways.stripe_key, name="stripe-key"),
+    path("stripe/signing-secret", gateways.stripe_secret, name="stripe-secret"),
+    path("stripe/address", gateways.stripe_address, name="stripe-address"),
+    path("stripe/switch", gateways.stripe_switch, name="stripe-switch"),
+    path("outside", gateways.outside_, name="outside"),
+    path("test/switch", gateways.test_switch, name="test-switch"),
+]
+
+urlpatterns = [
+    path("settings/payments/", include(payments)),
+    path("sales/products/", include(catalogue)),
+]
