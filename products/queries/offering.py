@@ -10,11 +10,11 @@ from contacts.models import Contact
 from credits import queries as credits
 from credits.errors import MOST
 from credits.wording import quantity as amount_of
-from products import gateways, pricing
-from products.models import GatewayAccount, Kind, Price, PriceKind, Product, Status
+from products import pricing
+from products.gateways import accounts
+from products.models import Kind, Price, PriceKind, Product, Status
 from simplero.lib.money import reading, round_reading
 from simplero.tenancy.models import Account
-from simplero.tenancy.scope import require
 
 from . import catalogue
 from .catalogue import Issue, way
@@ -56,13 +56,6 @@ class Choice:
         return self.verdict.offered
 
 
-def ways_to_pay(account: Account) -> list[GatewayAccount]:
-    """The gateways by which this account takes money, switched on and available here, in the order in which they are shown."""
-    usable = list(gateways.offered())
-    found = GatewayAccount.objects.filter(account_id=require(account), enabled=True, gateway__in=usable)
-    return sorted(found, key=lambda one: usable.index(one.gateway))
-
-
 def choices(
     account: Account,
     product: Product,
@@ -81,7 +74,11 @@ def choices(
     units = pricing.units(quantity, product.included)
     general = _general(account, product, quantity, units, by_staff)
     free = credits.free_by_type(account, contact) if contact and _by_credits(prices) else {}
-    payable = by_staff or (any(price.kind in MONEY for price in prices) and bool(ways_to_pay(account)))
+    payable = {
+        kind: by_staff or bool(accounts.ways(account, recurring=kind == PriceKind.RECURRING))
+        for kind in MONEY
+        if any(price.kind == kind for price in prices)
+    }
     found = []
     for _, group in groupby(prices, key=way):
         tiers = list(group)
@@ -154,7 +151,7 @@ def _judge(
     units: int,
     quantity: int,
     general: tuple[str, str] | None,
-    payable: bool,
+    payable: dict[PriceKind, bool],
     contact: Contact | None,
     free: dict[int, int],
     you: bool,
@@ -250,5 +247,4 @@ __all__ = [
     "smallest",
     "total",
     "verdicts",
-    "ways_to_pay",
 ]

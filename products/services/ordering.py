@@ -13,7 +13,7 @@ from contacts.models import Contact
 from credits.errors import InsufficientCredits
 from products import letters, purchases
 from products.errors import NotOffered, OrderChanged, OrderReused, SignInFirst
-from products.gateways import outside
+from products.gateways import accounts, outside
 from products.models import Price, PriceKind, Product, Purchase
 from products.queries import catalogue, offering
 from products.queries.offering import MONEY, Choice
@@ -210,9 +210,9 @@ def _choice(
 def _make(*, account: Account, product: Product, choice: Choice, gateway: str, actor: Actor, **more: Any) -> Purchase:
     """Write the purchase, and begin it unless it waits for money. Raises NotOffered for a way to pay that is not there."""
     asks = choice.price.kind in MONEY
-    usable = {way.gateway for way in offering.ways_to_pay(account)} | (
-        {outside.code} if more["source"] == STAFF else set()
-    )
+    usable = {way.code for way in accounts.ways(account, recurring=choice.price.kind == PriceKind.RECURRING)}
+    if more["source"] == STAFF:
+        usable = {outside.code}
     if asks and gateway not in usable:
         raise NotOffered("Choose how to pay.", reason="no_gateway", field="gateway")
     issues = catalogue.issues(account, product, choice.quantity)
