@@ -23,7 +23,7 @@ from simplero.tenancy.scope import now, require
 
 from . import events
 from .errors import EmailTaken, TooMany
-from .models import Contact, ContactTag, ContactWord, Tag
+from .models import Contact, ContactTag, ContactWord, CustomerSession, Tag
 
 LIMITS = {"name": 120, "email": 254, "phone": 40, "company": 120, "tag": 60, "note": 5000}  # characters
 MOST_TAGS = 30  # of one contact
@@ -127,6 +127,8 @@ def change(*, account: Any, contact: Contact, details: Details, actor: Actor) ->
             setattr(contact, column, value)
         _save(contact, kept, fields=list(columns))
         _write_words(account_id, contact, tags=_tag_names(contact))
+        if "email" in changed:  # who signed in by the old address has not shown that the new one is theirs
+            CustomerSession.objects.filter(account_id=account_id, contact=contact).delete()
         outbox.record(account=account, fact=events.ContactChanged(contact.pk, changed), actor=actor)
     return changed
 

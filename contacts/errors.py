@@ -25,3 +25,9 @@ class AlwaysSent(Refusal):
 
     def __init__(self, name: str) -> None:
         super().__init__(f"{name} mails are always sent: without them nobody could sign in.")
+
+
+class TooOften(Refusal):
+    """The same was asked for too many times within the hour."""
+
+    field = "email"

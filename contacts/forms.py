@@ -66,3 +66,22 @@ class NoteEditForm(NoteForm):
     @classmethod
     def of(cls, note: ContactNote) -> "NoteEditForm":
         return cls(initial={"seen": seal(note.text), "text": note.text})
+
+
+class SignInForm(forms.Form):
+    """A customer's address, and the page of the shop to go on with."""
+
+    email = forms.EmailField(
+        label="Email",
+        max_length=254,
+        widget=forms.EmailInput(attrs={"autocomplete": "email", "spellcheck": "false", "autofocus": True}),
+    )
+    next = forms.CharField(required=False, widget=forms.HiddenInput)
+
+
+class CodeForm(forms.Form):
+    code = forms.CharField(
+        label="Code",
+        max_length=20,
+        widget=forms.TextInput(attrs={"autocomplete": "one-time-code", "inputmode": "numeric", "spellcheck": "false"}),
+    )

@@ -1,19 +1,39 @@
-"""Customers' sign-in to the storefront: who they are by what their browser holds, and for how long.
+"""Customers' sign-in to the storefront: the link and the code that come by mail, and the sessions they begin.
 
-Rules run in the account's open scope. Times are the ledger's. Secrets are 256 random bits, so a plain hash of them is safe to keep
-(OWASP ASVS 6.5.2).
+Rules run in the account's open scope. Times are the ledger's. Tokens are 256 random bits, so a plain hash of them is safe to keep
+(OWASP ASVS 6.5.2); a code is short, so its hash is keyed. Whether an address is known shows in nothing that `ask` and `try_code`
+do: a stranger's is asked after, counted and refused like a customer's.
 """
 
 import secrets
+import uuid
+from collections.abc import Callable
+from dataclasses import dataclass
 from datetime import timedelta
 from hashlib import sha256
 from typing import Any
 
-from django.db.models import Q
+from django.db import connection, transaction
+from django.db.models import F, Q, QuerySet
+from django.utils.crypto import constant_time_compare, salted_hmac
 
+from simplero.tenancy.models import Account
 from simplero.tenancy.scope import now, require
 
-from .models import Contact, CustomerSession
+from . import letters
+from .directory import email_key
+from .errors import TooOften
+from .models import Contact, CustomerSession, SignIn
+
+LIVES = timedelta(minutes=10)
+GUESSES = 5  # wrong codes that end a sign-in
+COUNTED = timedelta(hours=1)
+PER_ADDRESS, PER_ORIGIN = 5, 40  # mails in COUNTED; a whole studio may sit behind one origin
+KEPT = timedelta(days=1)
+LONGEST_NEXT = 500  # characters
+
+LinkTo = Callable[[str], str]
+"""From a token to the address that stands in the mail."""
 
 IDLE, LONGEST = timedelta(days=30), timedelta(days=90)
 SEEN_EVERY = timedelta(hours=1)  # noting every request would write a row for each
@@ -34,6 +54,145 @@ def is_secret(text: str) -> bool:
 def digest(purpose: str, text: str) -> str:
     """What is kept of a secret; of another purpose it is another."""
     return sha256(f"{purpose}:{text}".encode()).hexdigest()
+
+
+@dataclass(frozen=True, slots=True)
+class SignedIn:
+    """Who proved to be whom, and the page to go on with: a path inside the shop, or ""."""
+
+    contact: Contact
+    next: str
+
+
+@transaction.atomic
+def ask(*, account: Account, email: str, origin: str, visitor_digest: str, next: str, link_to: LinkTo) -> None:
+    """Send a link and a code to `email` if it is a customer's; they work for ten minutes, once, in the browser of `visitor_digest`.
+
+    Raises TooOften when this address, or this origin, has had its share of mails for the hour, whosever the address is.
+    """
+    account_id, address = require(account), keyed("address", account, email_key(email))
+    place = keyed("origin", account, origin)
+    with connection.cursor() as cursor:  # or as many at once as there are workers would each count too few
+        cursor.execute("SELECT pg_advisory_xact_lock(%s)", [int(address[:15], 16)])
+    recent = SignIn.objects.filter(account_id=account_id, created_at__gt=now() - COUNTED)
+    if recent.filter(email_digest=address).count() >= PER_ADDRESS:
+        raise TooOften("We have sent several mails to this address already. Use the newest, or wait an hour.")
+    if recent.filter(origin_digest=place).count() >= PER_ORIGIN:
+        raise TooOften("Too many people have asked from where you are. Wait an hour and try again.")
+    token, code = secret(), f"{secrets.randbelow(10**6):06}"
+    wish = SignIn(
+        account_id=account_id,
+        public_id=uuid.uuid4(),
+        contact=Contact.objects.filter(email_key=email_key(email)).first(),
+        email_digest=address,
+        origin_digest=place,
+        visitor_digest=visitor_digest,
+        token_digest=digest("sign-in", token),
+        next=next[:LONGEST_NEXT],
+        created_at=now(),
+    )
+    wish.code_digest = _code_digest(account, wish, code)
+    wish.save(force_insert=True)
+    values = {"link": link_to(token), "code": f"{code[:3]} {code[3:]}"}
+    if wish.contact is not None:
+        _send(account, wish.contact, wish, values)
+    else:
+        _pretend(account, email, wish, values)
+
+
+def _send(account: Account, contact: Contact, wish: SignIn, values: dict[str, str]) -> None:
+    letters.send(
+        account=account,
+        contact=contact,
+        kind=letters.SIGN_IN.code,
+        values=values,
+        source="sign_in",
+        source_id=str(wish.public_id),
+        once=f"sign_in:{wish.public_id}",
+    )
+
+
+class _Undone(Exception):
+    pass
+
+
+def _pretend(account: Account, email: str, wish: SignIn, values: dict[str, str]) -> None:
+    """Write a letter to nobody and take it back, so that an unknown address takes as long as a known one."""
+    somebody = Contact.objects.exclude(email_key="").order_by("pk").first()
+    if somebody is None:
+        return  # nobody could be told from anybody
+    try:
+        with transaction.atomic():
+            somebody.email = email
+            _send(account, somebody, wish, values)
+            raise _Undone
+    except _Undone:
+        pass
+
+
+def by_link(account: Any, token: str) -> SignIn | None:
+    """The sign-in whose link holds `token`, while it can be used."""
+    return _live(account).filter(token_digest=digest("sign-in", token)).first()
+
+
+def is_of(wish: SignIn, visitor_digest: str) -> bool:
+    """Whether the browser that asked is the one of `visitor_digest`."""
+    return constant_time_compare(wish.visitor_digest, visitor_digest)
+
+
+@transaction.atomic
+def use_link(*, account: Any, token: str, visitor_digest: str) -> SignedIn | None:
+    """Use up a link; None when it is gone, or was asked for in another browser, where it stays good."""
+    wish = _live(account).select_for_update().filter(token_digest=digest("sign-in", token)).first()
+    if wish is None or not is_of(wish, visitor_digest):
+        return None
+    return _used(account, wish)
+
+
+@transaction.atomic
+def try_code(*, account: Any, code: str, visitor_digest: str) -> SignedIn | None:
+    """Use up the sign-in of this browser that `code` belongs to; None for a wrong one, which counts against all it has asked for."""
+    typed = "".join(letter for letter in code if letter.isdigit())
+    wishes = list(_live(account).select_for_update().filter(visitor_digest=visitor_digest).order_by("pk"))
+    for wish in wishes:
+        if constant_time_compare(wish.code_digest, _code_digest(account, wish, typed)):
+            found = _used(account, wish)
+            if found is not None:
+                return found
+    ids = [wish.pk for wish in wishes]
+    SignIn.objects.filter(account_id=require(account), pk__in=ids).update(guesses=F("guesses") + 1)
+    return None
+
+
+def is_waiting(account: Any, visitor_digest: str) -> bool:
+    """Whether a code typed in this browser could be right."""
+    return _live(account).filter(visitor_digest=visitor_digest).exists()
+
+
+def _live(account: Any) -> QuerySet[SignIn]:
+    """Sign-ins that are neither used, nor too old, nor guessed at too often."""
+    fresh = SignIn.objects.filter(account_id=require(account), created_at__gt=now() - LIVES)
+    return fresh.filter(used_at__isnull=True, guesses__lt=GUESSES)
+
+
+def _used(account: Any, wish: SignIn) -> SignedIn | None:
+    """Who has signed in by `wish`, a locked row; None when the address is nobody's, or no longer theirs."""
+    contact = Contact.objects.filter(pk=wish.contact_id).first() if wish.contact_id else None
+    if contact is None or not constant_time_compare(keyed("address", account, contact.email_key), wish.email_digest):
+        return None
+    # Whatever else this browser asked for is done with as well.
+    mine = SignIn.objects.filter(account_id=require(account), visitor_digest=wish.visitor_digest, used_at__isnull=True)
+    mine.update(used_at=now())
+    return SignedIn(contact, wish.next)
+
+
+def keyed(purpose: str, account: Any, text: str) -> str:
+    """What is kept of a thing that could be guessed: an address, an origin, a code. Another account keeps another."""
+    return salted_hmac(f"contacts.signin.{purpose}", f"{require(account)}:{text}", algorithm="sha256").hexdigest()
+
+
+def _code_digest(account: Any, wish: SignIn, code: str) -> str:
+    return keyed("code", account, f"{wish.public_id}:{code}")
 
 
 def begin_session(*, account: Any, contact: Contact) -> str:
@@ -77,8 +236,13 @@ def end_session(*, account: Any, session: CustomerSession) -> None:
 
 
 def end_sessions(*, account: Any, contact: Contact) -> int:
-    """Sign `contact` out of every browser; and clear away sessions of anybody's that have ended by themselves."""
-    sessions = CustomerSession.objects.filter(account_id=require(account))
-    gone, _ = sessions.filter(contact=contact).delete()
-    sessions.filter(Q(seen_at__lte=now() - IDLE) | Q(created_at__lte=now() - LONGEST)).delete()
-    return gone
+    """Sign `contact` out of every browser, and say how many that were."""
+    return CustomerSession.objects.filter(account_id=require(account), contact=contact).delete()[0]
+
+
+def sweep(account: Any) -> None:
+    """Clear away what has ended by itself: old wishes to sign in, and sessions nobody has used or that are too old."""
+    account_id = require(account)
+    SignIn.objects.filter(account_id=account_id, created_at__lte=now() - KEPT).delete()
+    ended = Q(seen_at__lte=now() - IDLE) | Q(created_at__lte=now() - LONGEST)
+    CustomerSession.objects.filter(ended, account_id=account_id).delete()

@@ -5,6 +5,7 @@ here.
 """
 
 from collections.abc import Callable
+from datetime import timedelta
 from functools import wraps
 from typing import Any
 from urllib.parse import urlencode
@@ -25,7 +26,8 @@ from simplero.tenancy.scope import ScopeError, scope
 from simplero.tenancy.shops import account_of, on_own_domain
 from simplero.web.access import SAFE, View
 
-YEAR = 365 * 24 * 3600  # seconds
+# How long browsers keep our cookies.
+LIVES = {"visitor": timedelta(days=365), "customer": signin.LONGEST, "asked": signin.LIVES}
 
 
 class Shop:
@@ -51,7 +53,8 @@ class Shop:
     @property
     def visitor(self) -> str:
         if not signin.is_secret(self._visitor):
-            self._visitor = self._keep["visitor"] = signin.secret()
+            self._visitor = signin.secret()
+            self.keep("visitor", self._visitor)
         return self._visitor
 
     @property
@@ -75,23 +78,26 @@ class Shop:
         """Make this browser `contact`'s, by a token it has not had before; inside a scope that may write."""
         if self.session is not None:
             signin.end_session(account=self.account, session=self.session)
-        self._keep["customer"] = signin.begin_session(account=self.account, contact=contact)
+        self.keep("customer", signin.begin_session(account=self.account, contact=contact))
         self.contact = contact
 
     def forget(self) -> None:
         """Take the session's cookie from this browser."""
-        self._keep["customer"] = ""
+        self.keep("customer", "")
         self.contact = self.session = None
+
+    def keep(self, kind: str, value: str) -> None:
+        """Have the browser keep a cookie of one of the kinds in LIVES; "" takes it away."""
+        self._keep[kind] = value
 
     def leave(self, response: HttpResponseBase) -> None:
         """Send along the cookies, and say who may keep the page: nobody what is a customer's own."""
-        lives = {"visitor": YEAR, "customer": int(signin.LONGEST.total_seconds())}
         for kind, value in self._keep.items():
             if value:
                 response.set_cookie(
                     self.cookie(kind),
                     value,
-                    max_age=lives[kind],
+                    max_age=LIVES[kind],
                     secure=settings.SECURE,
                     httponly=True,
                     samesite="Lax",
@@ -123,13 +129,7 @@ def customer(*, signed_in: bool = False, scoped: bool = True) -> Callable[[View]
             visit = request.shop = Shop(request, account)
             safe = request.method in SAFE
             try:
-                with scope(account, read_only=safe or not scoped):
-                    visit.recognise()
-                    response = to_sign_in(request) if signed_in and visit.contact is None else None
-                    if response is None and scoped:
-                        response = _rendered(view(request, *args, **kwargs))
-                if response is None:
-                    response = view(request, *args, **kwargs)
+                response = answer(request, args, kwargs)
             except Http404:
                 response = _not_here(request)
             visit.leave(response)
@@ -142,8 +142,17 @@ def customer(*, signed_in: bool = False, scoped: bool = True) -> Callable[[View]
                     signin.note_seen(account=account, session=visit.session)
             return response
 
+        def answer(request: ShopRequest, args: Any, kwargs: Any) -> HttpResponseBase:
+            with scope(request.shop.account, read_only=request.method in SAFE or not scoped):
+                request.shop.recognise()
+                if signed_in and request.shop.contact is None:
+                    return to_sign_in(request)
+                if scoped:
+                    return _rendered(view(request, *args, **kwargs))
+            return view(request, *args, **kwargs)
+
         guarded.customer = "signed in" if signed_in else "anybody"  # type: ignore[attr-defined]  # the route matrix reads it
-        return guarded  # type: ignore[return-value]
+        return guarded
 
     return decorate
 

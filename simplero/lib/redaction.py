@@ -3,9 +3,9 @@
 import re
 
 _KEYS = re.compile(r"(/(?:password/reset/key|confirm-email|hooks/[a-z]+)/)[^\s?]+")
-_QUERIES = re.compile(r"(/invitations/?)\?\S+")
+_QUERIES = re.compile(r"(/(?:invitations|sign-in/link)/?)\?\S+")
 
 
 def redacted(text: str) -> str:
-    """`text` with the keys of links in mail left out: those of resets, confirmations and invitations; and of providers' addresses."""
+    """`text` with the keys of links in mail left out: those of resets, confirmations, invitations and customers' sign-ins; and of providers' addresses."""
     return _QUERIES.sub(r"\1", _KEYS.sub(r"\1[key]", text))

@@ -1,0 +1,18 @@
+"""The daily care of what has ended by itself: wishes to sign in and customers' sessions. Safe to run twice."""
+
+from typing import Any
+
+from celery import shared_task
+
+from simplero.tenancy.models import Account
+from simplero.tenancy.scope import scope
+
+from . import signin
+
+
+@shared_task
+def sweep_every_account(**_: Any) -> None:
+    """One short transaction for each account."""
+    for account_id in Account.objects.order_by("pk").values_list("pk", flat=True):
+        with scope(account_id):
+            signin.sweep(account_id)
