@@ -159,7 +159,8 @@ class ProductForm(ExpiryFields):
             del self.fields["included"]
 
     def details(self) -> Details:
-        return Details(**{field: self.cleaned_data.get(field) for field in Details.__slots__})
+        written: dict[str, Any] = {field: self.cleaned_data.get(field) for field in Details.__slots__}
+        return Details(**written)
 
 
 class IncludeForm(ExpiryFields):

@@ -5,10 +5,10 @@ Nothing here touches what was sold: a purchase keeps the price, the units and th
 
 import re
 import uuid
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from django.db import IntegrityError, transaction
 from django.db.models import Max
@@ -112,7 +112,7 @@ def _product(public_id: uuid.UUID | None) -> Product | None:
 
 
 def _create(
-    *, account: Account, wanted: dict[str, object], amount: int | None, public_id: uuid.UUID | None, actor: Actor
+    *, account: Account, wanted: Mapping[str, Any], amount: int | None, public_id: uuid.UUID | None, actor: Actor
 ) -> Product:
     last = Product.objects.aggregate(last=Max("position"))["last"]
     product = Product(
