@@ -14,11 +14,16 @@ class CreditsConfig(AppConfig):
     name = "credits"
 
     def ready(self) -> None:
+        from contacts.letters import register as register_letter
         from simplero.outbox.handlers import register
 
-        from . import handlers
+        from . import handlers, letters
 
         register("credits.expire", handlers.expire)
+        register("credits.expiring", handlers.expiring)
+        register("credits.moved", handlers.moved)
+        for kind in letters.ALL:
+            register_letter(kind)
         post_migrate.connect(install_ledger, sender=self)
 
 

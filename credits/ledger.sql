@@ -127,14 +127,20 @@ BEGIN
   RETURN lot;
 END $$;
 
--- One job for all that expires in this account at one instant.
+-- When to remind of an end: a week before it, or, within that week, at the next full minute, so that what is opened meanwhile shares
+-- one job. Hours, since a day of the session's zone may have 23.
+CREATE OR REPLACE FUNCTION credits_reminder_due(p_ends timestamptz) RETURNS timestamptz LANGUAGE sql STABLE AS $$
+  SELECT greatest(p_ends - interval '168 hours', date_trunc('minute', ledger_now()) + interval '1 minute')
+$$;
+
+-- One job for all that expires in this account at one instant, and one for the letters that say so a week before.
 CREATE OR REPLACE FUNCTION credits_expiry_due(p_account bigint, p_at timestamptz) RETURNS void LANGUAGE plpgsql AS $$
 BEGIN
-  IF p_at IS NOT NULL AND NOT EXISTS (
-    SELECT FROM outbox_job WHERE account_id = p_account AND kind = 'credits.expire' AND subject = 0 AND due = p_at
-  ) THEN
-    INSERT INTO outbox_job (account_id, kind, subject, due) VALUES (p_account, 'credits.expire', 0, p_at) ON CONFLICT DO NOTHING;
-  END IF;
+  IF p_at IS NULL THEN RETURN; END IF;
+  INSERT INTO outbox_job (account_id, kind, subject, due)
+  SELECT p_account, d.kind, 0, d.at FROM (VALUES ('credits.expire', p_at), ('credits.expiring', credits_reminder_due(p_at))) AS d(kind, at)
+   WHERE NOT EXISTS (SELECT FROM outbox_job j WHERE j.account_id = p_account AND j.kind = d.kind AND j.subject = 0 AND j.due = d.at)
+  ON CONFLICT DO NOTHING;
 END $$;
 
 -- Write the overdue expiries of these wallets, each dated at its lot's end (or at the newest entry, should a posting that waited for
@@ -247,14 +253,16 @@ BEGIN
   w.issued := w.issued + p_amount;
   entry := credits_write(w, 'issue', p_amount, p_key, p_origin, p_expiry => p_expiry);
   PERFORM credits_open_lot(entry, p_amount, last_good_day, zone);
+  INSERT INTO outbox_job (account_id, kind, subject, due) VALUES (p_account, 'credits.moved', entry.id, ledger_now());  -- tells the customer
   PERFORM credits_keep(w);
 END $$;
 
 -- Draw from the lot that expires soonest, never-expiring last, then the oldest. Dated back to a day on which a since-expired lot
--- was still good, it first restores exactly what it takes from that lot; lots issued after that day pay last.
+-- was still good, it first restores exactly what it takes from that lot; lots issued after that day pay last. `p_tell`: with the job
+-- that tells the customer, as for any use but a batch's.
 CREATE OR REPLACE FUNCTION credits_consume(
   p_account bigint, p_contact bigint, p_type bigint, p_amount bigint, p_key uuid, p_service_date date, p_origin credits_origin,
-  OUT entry credits_entry, OUT replayed boolean
+  p_tell boolean DEFAULT true, OUT entry credits_entry, OUT replayed boolean
 ) LANGUAGE plpgsql AS $$
 DECLARE
   w credits_wallet; l record; zone text; today date; dated_back boolean := false; settled boolean := false;
@@ -312,6 +320,9 @@ BEGIN
     UPDATE credits_lot SET remaining = remaining - takes[i], open = remaining > takes[i] WHERE account_id = p_account AND id = lots[i];
     INSERT INTO credits_allocation (account_id, entry_id, lot_id, amount) VALUES (p_account, entry.id, lots[i], -takes[i]);
   END LOOP;
+  IF p_tell THEN
+    INSERT INTO outbox_job (account_id, kind, subject, due) VALUES (p_account, 'credits.moved', entry.id, ledger_now());
+  END IF;
   PERFORM credits_keep(w);
 END $$;
 
@@ -507,7 +518,10 @@ BEGIN
     INSERT INTO credits_allocation (account_id, entry_id, lot_id, amount) SELECT p_account, entry_id, id, amount FROM opened
   ), due AS (
     INSERT INTO outbox_job (account_id, kind, subject, due)
-    SELECT DISTINCT p_account, 'credits.expire', 0, expires_at FROM opened WHERE expires_at IS NOT NULL ORDER BY expires_at
+    SELECT p_account, d.kind, 0, d.at
+      FROM (SELECT DISTINCT expires_at FROM opened WHERE expires_at IS NOT NULL) AS ends,
+           LATERAL (VALUES ('credits.expire', ends.expires_at), ('credits.expiring', credits_reminder_due(ends.expires_at))) AS d(kind, at)
+     ORDER BY d.kind, d.at
     ON CONFLICT DO NOTHING
   ), moved AS (
     UPDATE credits_wallet w SET balance = p.balance_after, seq = p.seq, issued = w.issued + p.amount, moved_at = p.happened_at
@@ -560,7 +574,7 @@ BEGIN
       ordinal := i;
       BEGIN
         SELECT (c.entry).id AS id, (c.entry).balance_after AS balance, c.replayed INTO one
-          FROM credits_consume(p_account, p_contacts[i], p_types[i], p_amounts[i], p_keys[i], p_service_date, p_origin) AS c;
+          FROM credits_consume(p_account, p_contacts[i], p_types[i], p_amounts[i], p_keys[i], p_service_date, p_origin, p_tell => false) AS c;
         outcome := CASE WHEN one.replayed THEN 'replayed' ELSE 'posted' END;
         reason := '';
         entry_id := one.id;

@@ -1,6 +1,7 @@
-"""The hourly care of every ledger: what is overdue and was missed is written off, then everything is added up again.
+"""The hourly care of every ledger: what is overdue and was missed is written off, whoever was to be told that credits end soon is told,
+then everything is added up again.
 
-Safe to run twice. A job at each lot's end writes expiries in time; this finds those whose job was lost, or was done while the
+Safe to run twice. Jobs write expiries and letters in time; this finds those whose job was lost, or was done while the
 transaction that opened the lot had not committed yet.
 """
 
@@ -13,9 +14,12 @@ from django.core.mail import mail_admins
 from simplero.tenancy.models import Account
 from simplero.tenancy.scope import scope
 
-from . import proof, services
+from . import letters, proof, services
 
 logger = logging.getLogger(__name__)
+
+LETTERS = 200
+"""Letters that one transaction writes at most."""
 
 MOST_NAMED = 20
 """Damages named in one message; the count tells of the rest, and `manage.py ledger_verify` names them all."""
@@ -30,12 +34,16 @@ def verify_every_account(**_: Any) -> None:
 
 @shared_task
 def verify_account(*, account_id: int, **_: Any) -> None:
-    """Sweep and prove one account's ledger, and raise the alarm (log and a message to ADMINS) for what is wrong."""
+    """Sweep, remind and prove in one account, and raise the alarm (log and a message to ADMINS) for what is wrong."""
     account = Account.objects.get(pk=account_id)
     written = None
     while written != 0:
         with scope(account):
             written = services.expire_due(account=account)
+    told = None
+    while told != 0:
+        with scope(account):
+            told = letters.remind(account=account, limit=LETTERS)
     with scope(account, read_only=True):
         found = proof.verify(account)
     if not found:

@@ -102,6 +102,14 @@ def line(account: Account, contact: Contact, key: uuid.UUID) -> Line:
     return found
 
 
+def line_of(account: Account, entry_id: int) -> tuple[Contact, Line]:
+    """The entry of that row as its line of activity, and whose it is. Raises Entry.DoesNotExist."""
+    require(account)
+    entry = Entry.objects.select_related("wallet__credit_type", "wallet__contact").get(pk=entry_id)
+    [found] = _lines(account, [entry])
+    return entry.wallet.contact, found
+
+
 def activity(
     account: Account,
     contact: Contact,

@@ -1,7 +1,7 @@
 """Many wallets at once: each row all or nothing, and none refuses another."""
 
 import uuid
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 
 import pytest
 
@@ -48,7 +48,11 @@ def test_issues_to_each(acme, people, at):
     with scope(acme.account):
         assert {lot.last_good_day for lot in Lot.objects.all()} == {date(2026, 4, 3)}
         assert [Entry.objects.get(pk=answer.entry_id).amount for answer in answers] == [1, 2, 3, 4, 5]
-    assert sql("SELECT count(*) FROM outbox_job") == [(1,)]
+    ends = datetime(2026, 4, 3, 22, tzinfo=UTC)
+    assert sql("SELECT kind, subject, due FROM outbox_job ORDER BY kind") == [
+        ("credits.expire", 0, ends),
+        ("credits.expiring", 0, ends - timedelta(days=7)),
+    ]
 
 
 def test_each_row_has_its_own_answer(acme, zen, people, at):

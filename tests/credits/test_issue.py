@@ -44,8 +44,10 @@ def test_makes_a_lot_an_entry_an_event_and_an_address_for_its_expiry(acme, at):
     assert kind == "credits.issued"
     assert actor == acme.owner.pk
     assert '"welcome"' not in str(body)
-    assert sql("SELECT kind, due FROM outbox_job WHERE account_id = %s", acme.account.pk) == [
-        ("credits.expire", lot.expires_at)
+    assert sql("SELECT kind, subject, due FROM outbox_job WHERE account_id = %s ORDER BY kind", acme.account.pk) == [
+        ("credits.expire", 0, lot.expires_at),
+        ("credits.expiring", 0, lot.expires_at - timedelta(days=7)),
+        ("credits.moved", posting.id, NOON),
     ]
 
 
