@@ -39,9 +39,7 @@ def minor(text: str, currency: str, *, most: int, field: str | None = None) -> i
         at_most = f"at most {places} decimals" if places else "no decimals"
         raise Unacceptable(f"{currency} has {at_most}: enter an amount such as {example}.", field=field)
     if not 0 < scaled <= most:
-        raise Unacceptable(
-            f"Enter an amount from {reading(1, currency)} to {reading(most, currency)}.", field=field
-        )
+        raise Unacceptable(f"Enter an amount from {reading(1, currency)} to {reading(most, currency)}.", field=field)
     return int(scaled)
 
 
@@ -49,7 +47,7 @@ def _number(text: str) -> Decimal | None:
     """A number with a decimal point or comma; blanks, and commas or points between groups of three digits, are let through."""
     bare = re.sub(r"[\s\u00a0\u202f']", "", text)
     for group, point in ((",", "."), (".", ",")):
-        pattern = rf"(?:\d{{1,15}}|\d{{1,3}}(?:{re.escape(group)}\d{{3}}){{1,4}})(?:{re.escape(point)}\d{{1,4}})?"
+        pattern = rf"(?:[0-9]{{1,15}}|[0-9]{{1,3}}(?:{re.escape(group)}[0-9]{{3}}){{1,4}})(?:{re.escape(point)}[0-9]{{1,4}})?"
         if re.fullmatch(pattern, bare):
             return Decimal(bare.replace(group, "").replace(point, "."))
     return None

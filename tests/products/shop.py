@@ -8,7 +8,7 @@ from contacts.models import Contact
 from products.models import GatewayAccount, Payment, PaymentState, Price, PriceKind, Product, Purchase, PurchaseEntry
 from products.queries import catalogue, offering
 from products.services import catalogue as selling
-from products.services import ordering, payments
+from products.services import ordering, payments, refunds
 from simplero.outbox.relay import relay
 from simplero.tenancy.actors import Actor
 from tests import factories
@@ -114,4 +114,4 @@ def paid(world: Any, purchase: Purchase) -> list[tuple[int, str]]:
         return list(rows.values_list("number", "state"))
 
 
-__all__ = ["PaymentState", "PriceKind", "factories", "relay"]
+__all__ = ["refunds", "PaymentState", "PriceKind", "factories", "relay"]
