@@ -6,7 +6,7 @@ from typing import Any
 from django import forms
 
 from simplero.lib.seals import seal
-from simplero.web.forms import KeyField, TextField, seen_field
+from simplero.web.forms import KeyField, TextField, renew, seen_field
 
 from . import directory
 from .directory import Details
@@ -66,6 +66,23 @@ class NoteEditForm(NoteForm):
     @classmethod
     def of(cls, note: ContactNote) -> "NoteEditForm":
         return cls(initial={"seen": seal(note.text), "text": note.text})
+
+
+class ProfileForm(forms.Form):
+    """What customers change about themselves."""
+
+    name = detail_field("name", widget=forms.TextInput(attrs={"autocomplete": "name"}))
+    phone = detail_field("phone", required=False, widget=forms.TextInput(attrs={"autocomplete": "tel", "type": "tel"}))
+    seen = seen_field()
+
+    @classmethod
+    def of(cls, contact: Contact) -> "ProfileForm":
+        details = Details.of(contact)
+        return cls(initial={"seen": details.seal, "name": details.name, "phone": details.phone})
+
+    def look_again(self, contact: Contact) -> None:
+        """Come back made from what `contact` is now."""
+        renew(self, "seen", Details.of(contact).seal)
 
 
 class SignInForm(forms.Form):

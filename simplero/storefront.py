@@ -4,6 +4,7 @@ from django.urls import include, path
 
 from contacts.views import account, frame, signin
 from credits.views import storefront as credits
+from simplero.pages import customer
 from simplero.pictures import views as pictures
 
 app_name = "shop"
@@ -15,8 +16,10 @@ urlpatterns = [
     path("sign-in/", signin.ask, name="sign-in"),
     path("sign-in/code/", signin.code, name="sign-in-code"),
     path("sign-in/link/", signin.link, name="sign-in-link"),
-    path("account/", account.overview, name="account"),
+    path("account/", customer.overview, name="account"),
     path("account/credits/", credits.wallets, name="credits"),
+    path("account/credits/activity/", credits.movements, name="credit-activity"),
     path("account/profile/", account.profile, name="profile"),
+    path("account/sign-out-everywhere/", account.sign_out_everywhere, name="sign-out-everywhere"),
     path("sign-out/", account.sign_out, name="sign-out"),
 ]

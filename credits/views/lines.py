@@ -166,7 +166,7 @@ class LotRow:
 def lot_row(request: HttpRequest, contact: Contact, lot: LotView, *, next: bool, may: dict[str, bool]) -> LotRow:
     account = cast(StaffRequest, request).account
     this_day = today(account)
-    until, when, soon = _until(lot, this_day)
+    until, when, soon = until_words(lot, today=this_day)
     can = may["correct"]
     return LotRow(
         lot=lot,
@@ -185,7 +185,8 @@ def lot_row(request: HttpRequest, contact: Contact, lot: LotView, *, next: bool,
     )
 
 
-def _until(lot: LotView, today: date) -> tuple[str, str, bool]:
+def until_words(lot: LotView, *, today: date) -> tuple[str, str, bool]:
+    """How long a lot is good or what became of it, how far off that is, and whether that is soon."""
     last = lot.last_good_day
     if lot.state == "expired" and last:
         return f"Expired after {day(last, today=today)}", "", False

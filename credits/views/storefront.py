@@ -1,13 +1,155 @@
-"""My credits, as a customer sees them in the storefront."""
+"""My credits: what a customer has, until when, and every movement of it in a sentence.
+
+The business speaks with one voice here: whoever of its staff did something, the customer reads the business's name. Notes are for
+staff, but for those marked as for the customer.
+"""
+
+from dataclasses import dataclass, replace
+from datetime import date
+from typing import Any
 
 from django.http import HttpResponse
 from django.template.response import TemplateResponse
 from django.views.decorators.http import require_safe
 
-from contacts.views.customers import ShopRequest, customer
+from contacts.models import Contact
+from contacts.views.customers import ShopRequest, customer, shop_url
+from credits import queries, wording
+from credits.queries import Line, LotView
+from credits.queries.movements import movement
+from credits.sentences import sentence
+from simplero.lib.moments import day
+from simplero.tenancy.models import Account
+from simplero.tenancy.scope import today
+
+from .lines import until_words
+
+LATEST, PAGE = 8, 30  # movements below the wallets, and on a page of their own
 
 
 @require_safe
 @customer(signed_in=True)
 def wallets(request: ShopRequest) -> HttpResponse:
-    return TemplateResponse(request, "shop/credits.html")
+    context = {
+        "wallets": wallets_of(request.shop.account, mine(request)),
+        **_movements(request, limit=LATEST),
+    }
+    return TemplateResponse(request, "shop/credits.html", context)
+
+
+@require_safe
+@customer(signed_in=True)
+def movements(request: ShopRequest) -> HttpResponse:
+    """All of them, newest first, a page at a time."""
+    return TemplateResponse(request, "shop/credit_activity.html", _movements(request, limit=PAGE))
+
+
+@dataclass(frozen=True, slots=True)
+class Lot:
+    """A lot as its owner sees it."""
+
+    lot: LotView
+    name: str
+    until: str
+    good: str  # the same within a sentence
+    when: str
+    soon: bool
+    next: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Wallet:
+    """What a customer has of one type: the four numbers, the lots still good, the first one first, and the newest of the others."""
+
+    credit_type: Any  # its name, plural, description and public_id
+    figures: queries.Figures
+    unit: str
+    open: list[Lot]
+    past: list[Lot]
+    more: int  # open ones that are not shown
+
+    @property
+    def soonest(self) -> str:
+        """How long what goes first is good."""
+        if not self.open:
+            return f"{self.figures.used:,} used so far"
+        first = self.open[0].lot
+        if first.last_good_day is None:
+            return "No end date"
+        return self.open[0].until if first.free == self.figures.free else f"{first.free:,} of them {self.open[0].good}"
+
+
+@dataclass(frozen=True, slots=True)
+class Move:
+    """A movement: `left` of the type after it."""
+
+    sentence: str
+    on: str
+    iso: str
+    amount: int
+    unit: str
+    left: int
+    note: str
+
+
+def mine(request: ShopRequest) -> Contact:
+    """Whoever is signed in."""
+    assert request.shop.contact is not None, "this page is for customers"
+    return request.shop.contact
+
+
+def wallets_of(account: Account, contact: Contact) -> list[Wallet]:
+    """What `contact` has, by name, what is left to use first."""
+    this_day = today(account)
+    found = [
+        Wallet(
+            credit_type=part.credit_type,
+            figures=part.figures,
+            unit=wording.unit(part.figures.free, part.credit_type),
+            open=[
+                _lot(lot, this_day, next=index == 0 and len(part.open_lots) > 1)
+                for index, lot in enumerate(part.open_lots)
+            ],
+            past=[_lot(lot, this_day) for lot in part.past_lots],
+            more=part.more_lots,
+        )
+        for part in queries.section(account, contact)
+    ]
+    return sorted(found, key=lambda wallet: not wallet.figures.free)
+
+
+def _lot(lot: LotView, this_day: date, *, next: bool = False) -> Lot:
+    until, when, soon = until_words(lot, today=this_day)
+    came = "Given back" if lot.replacement else "Bought" if lot.source == "purchase" else "Received"
+    name = f"{came} {day(lot.issued_on, today=this_day)}"
+    return Lot(lot, name, until, wording.good(lot.last_good_day, today=this_day), when, soon, next)
+
+
+def _movements(request: ShopRequest, *, limit: int) -> dict[str, Any]:
+    account, this_day = request.shop.account, today(request.shop.account)
+    page = queries.activity(account, mine(request), cursor=request.GET.get("older", ""), limit=limit)
+    here = shop_url(request, "credit-activity")
+    return {
+        "moves": [_move(request, line, this_day) for line in page.lines],
+        "older": f"{here}?older={page.older}" if page.older else "",
+        "newest": here if request.GET.get("older") else "",
+        "all": here,
+    }
+
+
+def _move(request: ShopRequest, line: Line, this_day: date) -> Move:
+    happened = line.happened_at.astimezone(request.shop.account.zone)
+    said = replace(movement(line, today=this_day, by=False), by=_who(request, line))
+    return Move(
+        sentence=wording.capital(sentence(said)),
+        on=day(happened.date(), today=this_day),
+        iso=happened.isoformat(timespec="minutes"),
+        amount=line.amount,
+        unit=wording.unit(line.amount, line.credit_type),
+        left=line.balance_after,
+        note=line.note if line.note_for_customer else "",
+    )
+
+
+def _who(request: ShopRequest, line: Line) -> str:
+    return {"user": request.shop.account.name, "contact": "you"}.get(line.actor.kind, "")

@@ -1,0 +1,14 @@
+"""My account in a storefront: where a customer begins, made of what each room knows of them."""
+
+from django.http import HttpResponse
+from django.template.response import TemplateResponse
+from django.views.decorators.http import require_safe
+
+from contacts.views.customers import ShopRequest, customer
+from credits.views.storefront import mine, wallets_of
+
+
+@require_safe
+@customer(signed_in=True)
+def overview(request: ShopRequest) -> HttpResponse:
+    return TemplateResponse(request, "shop/account.html", {"wallets": wallets_of(request.shop.account, mine(request))})
