@@ -16,11 +16,12 @@ from django.core.mail import EmailMessage
 
 from simplero.lib.text import one_line
 from simplero.mail import backend
+from simplero.tenancy import shops
 from simplero.tenancy.models import Account
 from simplero.tenancy.scope import now, require
 
 from .models import NO_ADDRESS, OFF, Contact, Letter, LetterText
-from .wording import BUSINESS, CUSTOMER, KINDS, Kind, fill_subject, fill_text, register
+from .wording import BUSINESS, CUSTOMER, KINDS, SHOP, Kind, fill_subject, fill_text, register
 
 __all__ = ["ALL", "KINDS", "SIGN_IN", "Kind", "Rendered", "Words", "preview", "register", "render", "send", "words"]
 
@@ -90,7 +91,7 @@ def render(words: Words, values: Mapping[str, str]) -> Rendered:
 
 def preview(words: Words, account: Account) -> Rendered:
     """The letter as a customer might get it, with sample values and the account's own name."""
-    return render(words, {**words.kind.samples, BUSINESS: account.name})
+    return render(words, {**words.kind.samples, **_of(account)})
 
 
 def send(
@@ -98,12 +99,12 @@ def send(
 ) -> Letter | None:
     """Write a letter to `contact` and the mail it is sent as; None when the account has a letter of that `once` already.
 
-    `kind` is a code of KINDS, `values` are for its placeholders; the names of contact and account are filled in here. `source` and
+    `kind` is a code of KINDS, `values` are for its placeholders; those of every letter (COMMON) are filled in here. `source` and
     `source_id` say what the letter is about. Where it cannot be sent, because the contact has no address or the account has
     switched its kind off, the letter is kept without a mail and says why. Raises KeyError for a kind or a value that is not there.
     """
     account_id, spoken = require(account), words_of(account, KINDS[kind])
-    values = {CUSTOMER: contact.name, BUSINESS: account.name, **values}
+    values = {CUSTOMER: contact.name, **_of(account), **values}
     if missing := spoken.kind.samples.keys() - values.keys():
         raise KeyError(f"{kind} needs {', '.join(sorted(missing))}")
     withheld = OFF if not spoken.enabled else NO_ADDRESS if not contact.email else ""
@@ -125,6 +126,10 @@ def send(
     if written is not None and written.message is not None:
         backend.write(_mail(account, contact, spoken.kind, render(spoken, values)), public_id=written.message)
     return written
+
+
+def _of(account: Account) -> dict[str, str]:
+    return {BUSINESS: account.name, SHOP: shops.address(account)}
 
 
 def _mail(account: Account, contact: Contact, kind: Kind, said: Rendered) -> EmailMessage:

@@ -16,9 +16,9 @@ from simplero.lib.text import one_line, paragraphs
 SUBJECT, TEXT = 200, 5000
 """Characters of a subject and of a text, before their placeholders are filled in; a filled-in subject is cut at the same length."""
 
-CUSTOMER, BUSINESS = "customer", "business"
-COMMON = {CUSTOMER: "Ann Lee", BUSINESS: "Your business"}
-"""Placeholders of every kind of letter, with samples: the contact's name and the account's."""
+CUSTOMER, BUSINESS, SHOP = "customer", "business", "shop"
+COMMON = {CUSTOMER: "Ann Lee", BUSINESS: "Your business", SHOP: "https://shop.example/"}
+"""Placeholders of every kind of letter, with samples: the contact's name, the account's, and where its storefront stands."""
 
 _PLACEHOLDER = re.compile(r"(?<!\{)\{(\w+)\}(?!\})")
 _EMPTY_LINES = re.compile(r"\n{3,}")

@@ -46,7 +46,7 @@ you have new credits with {business}: {credits}, {until}.
 
 {note}
 
-In all you have {left} now.
+In all you have {left} now: {shop}
 
 {business}""",
 )
@@ -81,7 +81,7 @@ EXPIRING = Kind(
 
 {day} is the last good day of {credits} of yours with {business}. What is left of them after that day expires.
 
-In all you have {left}.
+In all you have {left}: {shop}
 
 {business}""",
 )
@@ -95,7 +95,7 @@ RUN_LOW = Kind(
 
 after your last use you have {left} left with {business}.
 
-Tell us when you would like more.
+To get more: {shop}
 
 {business}""",
 )

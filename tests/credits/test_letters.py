@@ -3,6 +3,7 @@
 from datetime import UTC, date, datetime, timedelta
 
 import pytest
+from django.conf import settings
 
 from contacts import letters, services
 from contacts.models import Letter
@@ -21,6 +22,7 @@ from tests.assertions import refused
 
 NOON = datetime(2026, 3, 3, 12, tzinfo=UTC)
 DAY = timedelta(days=1)
+SHOP = f"{settings.SITE_URL}/s/acme/"
 
 
 @pytest.fixture(autouse=True)
@@ -55,7 +57,7 @@ def test_an_issue_by_hand(acme, zen, ann):
     posting = factories.issue(acme, 5, expiry="3 months", note="For staff")
     assert mails() == ["5 sessions for you"]
     assert text() == (
-        "Hello Ann Lee,\n\nyou have new credits with Acme: 5 sessions, good through 3 June.\n\nIn all you have 5 sessions now.\n\nAcme"
+        f"Hello Ann Lee,\n\nyou have new credits with Acme: 5 sessions, good through 3 June.\n\nIn all you have 5 sessions now: {SHOP}\n\nAcme"
     )
     with scope(acme.account):
         [letter] = Letter.objects.all()
@@ -189,7 +191,7 @@ def test_expiring_a_week_before_once(acme, zen, ann, at):
     assert mails() == before
     at(ends - 7 * DAY)
     assert mails()[len(before) :] == ["6 sessions, good through 31 March only"]
-    assert "In all you have 7 sessions." in text()
+    assert "In all you have 7 sessions: " in text()
     factories.issue(acme, 2, expiry="2026-03-31")  # more of that day: it has been told
     at(ends - DAY)
     assert kinds(acme).count("credits_expiring") == 1
