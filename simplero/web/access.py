@@ -14,6 +14,7 @@ from django_htmx.http import HttpResponseClientRedirect
 
 from simplero.tenancy import roles
 from simplero.tenancy.actors import Actor
+from simplero.tenancy.database import connection
 from simplero.tenancy.models import Membership
 from simplero.tenancy.scope import ScopeError, scope
 
@@ -54,22 +55,36 @@ def staff(*, can: str) -> Callable[[View], View]:
     return decorate
 
 
-def staff_stream(*, can: str) -> Callable[[View], View]:
-    """As `staff`, for downloads: the view runs outside any scope and its generator opens one of its own."""
+def staff_outside(*, can: str) -> Callable[[View], View]:
+    """As `staff`, for views that ask a provider: the view runs outside any scope, and opens short ones around what it asks.
+
+    What it renders must have been read by then. Raises ScopeError where a scope is open: it would be held for seconds.
+    """
 
     def decorate(view: View) -> View:
         @wraps(view)
         def guarded(request: HttpRequest, slug: str, *args: Any, **kwargs: Any) -> HttpResponseBase:
+            if connection.account_id is not None:
+                raise ScopeError("a view that asks a provider was called inside a scope")
             if elsewhere := let_in(request, slug, can):
                 return elsewhere
             response = view(request, *args, **kwargs)
+            if hasattr(response, "render"):
+                response.render()
             add_never_cache_headers(response)
             return response
 
         guarded.can = can  # type: ignore[attr-defined]
         return guarded
 
+    if can not in roles.PERMISSIONS:
+        raise KeyError(can)
     return decorate
+
+
+def staff_stream(*, can: str) -> Callable[[View], View]:
+    """As `staff`, for downloads: the view runs outside any scope and its generator opens one of its own."""
+    return staff_outside(can=can)
 
 
 def let_in(request: HttpRequest, slug: str, can: str) -> HttpResponse | None:
