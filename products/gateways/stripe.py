@@ -194,13 +194,16 @@ def refund(keys: Keys, *, charge_ref: str, amount: int, currency: str, key: UUID
             found = _refund_of(client, charge_ref, key)
             return _refund_word(found or client.refunds.create(asked, _once(f"refund-{key}")))
     except _Refused as error:
-        if error.code == "charge_already_refunded":
-            return RefundWord("done", reason="It had been given back in Stripe already.")
         if error.code == "charge_disputed":
             return RefundWord("failed", reason="The customer's bank has taken this payment back.")
-        if error.param == "amount":
-            return RefundWord("failed", reason="Stripe has less left of this payment than that.")
-        raise
+        if error.code != "charge_already_refunded" and error.param != "amount":
+            raise
+    # Somebody gave money back in Stripe itself: all of it, which is what was asked for, or so much that too little is left.
+    with _asking():
+        charged = client.payment_intents.retrieve(charge_ref, {"expand": ["latest_charge"]}).latest_charge
+    if charged and charged.refunded:
+        return RefundWord("done", reason="It had been given back in Stripe already.")
+    return RefundWord("failed", reason="Stripe has less left of this payment than that.")
 
 
 def _refund_of(client: Any, charge_ref: str, key: UUID) -> Any:
@@ -224,8 +227,15 @@ def card_checkout(
         asked["customer"] = payer_ref
     else:
         asked |= {"customer_creation": "always", "customer_email": email}
-    with _asking():
-        session = _client(keys).checkout.sessions.create(asked)
+    try:
+        with _asking():
+            session = _client(keys).checkout.sessions.create(asked)
+    except _Gone:
+        if not payer_ref:
+            raise
+        return card_checkout(
+            keys, purchase=purchase, email=email, payer_ref="", return_url=return_url, cancel_url=cancel_url
+        )
     return Checkout(session.id, session.url or "")
 
 
@@ -252,7 +262,7 @@ class _Refused(Rejected):
 
 
 class _Gone(_Refused):
-    """A customer or card that Stripe no longer has."""
+    """A customer that Stripe no longer has, or a card that it may not use again."""
 
 
 @contextmanager
@@ -270,7 +280,8 @@ def _asking() -> Iterator[None]:
         if error.code == "idempotency_key_in_use" or error.code == "lock_timeout":
             raise Unreachable("Stripe is busy with this very payment. Try again soon.") from None
         param = getattr(error, "param", None) or ""
-        kind = _Gone if error.code == "resource_missing" and param in ("customer", "payment_method") else _Refused
+        gone = param == "payment_method" or (param == "customer" and error.code == "resource_missing")
+        kind = _Gone if gone else _Refused
         raise kind(_sentence(error), code=error.code or "", param=param) from None
     except stripe.StripeError:
         raise Unreachable("Stripe cannot be reached at the moment. Try again soon.") from None
