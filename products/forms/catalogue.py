@@ -71,7 +71,7 @@ class ProductAddForm(forms.Form):
             currency=currency,
             required=False,
             label="Price per credit" if of_credits else "Price",
-            help_text=f"In {currency}. More prices, subscriptions and prices in credits can be added later.",
+            help_text=f"In {currency}. More prices can be added later.",
         )
         if of_credits:
             self.fields["credit_type"] = TypeChoiceField(
