@@ -1,5 +1,6 @@
-"""The closing proof: an account's ledger re-added from its whole history, by `invariants.sql`."""
+"""The closing proof: an account's ledger re-added from its whole history, by `invariants.sql`, and what other rooms prove of it."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -22,7 +23,7 @@ PLANNING = {
 class Damage:
     """One thing that should not be: `line` names the row ("entry 12"), `says` what is wrong with it."""
 
-    invariant: str  # I1 to I8, or "event" where an entry and what is told of it differ
+    invariant: str  # I1 to I8, "event" where an entry and what is told of it differ, or another room's own
     wallet_id: int | None
     line: str
     says: str
@@ -32,8 +33,16 @@ class Damage:
         return f"{account.slug} (account {account.pk}): {where}{self.line} {self.says} [{self.invariant}]."
 
 
+FURTHER: list[Callable[[Any], list[Damage]]] = []
+"""What rooms above add to every proof, when Django is ready: that their rows and the ledger tell the same story."""
+
+
 def verify(account: Any) -> list[Damage]:
     """What is wrong in the ledger of `account`, whose scope is open; nothing is changed. An empty list is the proof."""
+    return [*_ledger(account), *(damage for further in FURTHER for damage in further(account))]
+
+
+def _ledger(account: Any) -> list[Damage]:
     require(account)
     with connection.cursor() as cursor:
         before = {}

@@ -24,15 +24,16 @@ def proven() -> None:
     damages = []
     for account in Account.objects.order_by("pk"):
         with scope(account):
-            if _holds_wallets():
+            if _holds_anything():
                 damages += [damage.sentence(account) for damage in proof.verify(account)]
     assert not damages, "\n".join(damages)
 
 
-def _holds_wallets() -> bool:
+def _holds_anything() -> bool:
     with connection.cursor() as cursor:
         cursor.execute(
-            "SELECT EXISTS (SELECT FROM credits_wallet WHERE account_id = current_setting('app.account_id')::bigint)"
+            """SELECT EXISTS (SELECT FROM credits_wallet WHERE account_id = current_setting('app.account_id')::bigint)
+                   OR EXISTS (SELECT FROM products_purchase WHERE account_id = current_setting('app.account_id')::bigint)"""
         )
         return bool(cursor.fetchone()[0])
 
