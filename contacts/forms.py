@@ -5,11 +5,13 @@ from typing import Any
 
 from django import forms
 
+from simplero.lib.refusals import Unacceptable
 from simplero.lib.seals import seal
 from simplero.web.forms import KeyField, TextField, renew, seen_field
 
-from . import directory
+from . import directory, services, wording
 from .directory import Details
+from .letters import Words
 from .models import Contact, ContactNote
 
 
@@ -102,3 +104,35 @@ class CodeForm(forms.Form):
         max_length=20,
         widget=forms.TextInput(attrs={"autocomplete": "one-time-code", "inputmode": "numeric", "spellcheck": "false"}),
     )
+
+
+class LetterForm(forms.Form):
+    """What a kind of letter says in this account, with its placeholders."""
+
+    def __init__(self, *args: Any, kind: wording.Kind, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.kind = kind
+        self.fields["subject"] = TextField(partial(services.cleaned_letter, "subject"), widget=_text())
+        self.fields["text"] = TextField(
+            partial(services.cleaned_letter, "text"),
+            widget=forms.Textarea(attrs={"rows": 14, "class": "letter__words"}),
+        )
+        self.fields["seen"] = seen_field()
+
+    @classmethod
+    def of(cls, words: Words) -> "LetterForm":
+        seen = seal(words.subject, words.text)
+        return cls(kind=words.kind, initial={"seen": seen, "subject": words.subject, "text": words.text})
+
+    def clean(self) -> dict[str, Any]:
+        data = self.cleaned_data
+        if "subject" in data and "text" in data:
+            try:
+                wording.check(self.kind, subject=data["subject"], text=data["text"])
+            except Unacceptable as refusal:
+                self.add_error(refusal.field, refusal.wording)
+        return data
+
+    def typed(self, name: str) -> str:
+        """What stands in the field now, fit or not, at a length that is worth a look."""
+        return str(self[name].value() or "")[: 2 * wording.TEXT]

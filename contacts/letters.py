@@ -23,7 +23,21 @@ from simplero.tenancy.scope import now, require
 from .models import NO_ADDRESS, OFF, Contact, Letter, LetterText
 from .wording import BUSINESS, CUSTOMER, KINDS, SHOP, Kind, fill_subject, fill_text, register
 
-__all__ = ["ALL", "KINDS", "SIGN_IN", "Kind", "Rendered", "Words", "preview", "register", "render", "send", "words"]
+__all__ = [
+    "ALL",
+    "KINDS",
+    "SIGN_IN",
+    "Kind",
+    "Rendered",
+    "Words",
+    "preview",
+    "register",
+    "render",
+    "sample_values",
+    "send",
+    "words",
+    "words_of",
+]
 
 SENDER = 320  # characters that a message keeps of its sender
 
@@ -91,7 +105,12 @@ def render(words: Words, values: Mapping[str, str]) -> Rendered:
 
 def preview(words: Words, account: Account) -> Rendered:
     """The letter as a customer might get it, with sample values and the account's own name."""
-    return render(words, {**words.kind.samples, **_of(account)})
+    return render(words, sample_values(words.kind, account))
+
+
+def sample_values(kind: Kind, account: Account) -> dict[str, str]:
+    """What each placeholder of a kind of letter might say in `account`."""
+    return {**kind.samples, **_of(account)}
 
 
 def send(

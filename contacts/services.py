@@ -120,7 +120,7 @@ def delete_note(*, account: Any, note: ContactNote, actor: Actor) -> None:
         )
 
 
-def cleaned_letter(kind: wording.Kind, field: str, words: str) -> str:
+def cleaned_letter(field: str, words: str) -> str:
     """The `field` of a letter, "subject" or "text", made fit to keep. Raises Unacceptable."""
     subject = field == "subject"
     return fit(
@@ -133,12 +133,6 @@ def cleaned_letter(kind: wording.Kind, field: str, words: str) -> str:
     )
 
 
-def letter_seal(account: Any, kind: wording.Kind) -> str:
-    """A short name for exactly what a kind of letter says now: a form carries it, to tell later whether it still does."""
-    said = letters.words_of(account, kind)
-    return seal(said.subject, said.text)
-
-
 @transaction.atomic
 def reword_letter(
     *, account: Any, kind: wording.Kind, subject: str, text: str, seen: str | None = None, actor: Actor
@@ -148,7 +142,7 @@ def reword_letter(
     `seen` is the seal of the words the person started from. Raises Stale when it says something else by now, Unacceptable for
     placeholders that this kind of letter does not have or must have.
     """
-    subject, text = cleaned_letter(kind, "subject", subject), cleaned_letter(kind, "text", text)
+    subject, text = cleaned_letter("subject", subject), cleaned_letter("text", text)
     wording.check(kind, subject=subject, text=text)
     if (subject, text) == (kind.subject, kind.text):
         subject = text = ""

@@ -1,8 +1,9 @@
-"""Routes that change contacts, under /a/<account>/contacts/; `simplero.pages.urls` adds the list and the contact page."""
+"""Routes of contacts, under /a/<account>/contacts/ (`simplero.pages.urls` adds the list and the contact page), and of Settings → Mails."""
 
 from django.urls import path
 
-from .views import admin
+from .views import admin, letters
+from .wording import KINDS
 
 urlpatterns = [
     path("add", admin.add, name="add"),
@@ -13,4 +14,23 @@ urlpatterns = [
     path("<uuid:contact>/notes/add", admin.note_add, name="note-add"),
     path("<uuid:contact>/notes/<uuid:note>/edit", admin.note_edit, name="note-edit"),
     path("<uuid:contact>/notes/<uuid:note>/delete", admin.note_delete, name="note-delete"),
+    path("<uuid:contact>/mails", letters.of_contact, name="letters"),
+    path("<uuid:contact>/mails/<uuid:letter>", letters.letter, name="letter"),
 ]
+
+# A kind of letter is code and not a row: its pages have addresses of their own, of which there are none but these.
+mails = (
+    [
+        path("", letters.kinds, name="kinds"),
+        *[
+            path(f"{kind}{rest}", view, {"kind": kind}, name=name)
+            for kind in KINDS
+            for rest, view, name in (
+                ("", letters.edit, "edit"),
+                ("/restore", letters.restore, "restore"),
+                ("/switch", letters.switch, "switch"),
+            )
+        ],
+    ],
+    "letters",
+)

@@ -1,6 +1,7 @@
 from django.conf import settings
 from django.urls import include, path
 
+from contacts.urls import mails
 from products import webhooks
 from simplero.team.invitations import invitation
 from simplero.team.views import account_new, accounts, landing
@@ -8,6 +9,7 @@ from simplero.web import health
 
 urlpatterns = [
     path("a/<slug:slug>/contacts/", include("simplero.pages.urls")),
+    path("a/<slug:slug>/settings/mails/", include(mails)),
     path("a/<slug:slug>/", include("credits.urls")),
     path("a/<slug:slug>/", include("products.urls")),
     path("a/<slug:slug>/", include("simplero.team.urls")),

@@ -15,6 +15,7 @@ from django.db import connection
 from django.test import Client
 from django.urls import URLPattern, URLResolver, get_resolver
 
+from contacts import letters
 from contacts import services as contacts
 from contacts.directory import Details
 from credits import services as credits
@@ -34,6 +35,7 @@ OBJECTS = {
     "key": lambda world: world.use.key,
     "lot": lambda world: world.lot,
     "note": lambda world: world.note.public_id,
+    "letter": lambda world: world.letter.public_id,
     "tag": lambda world: world.tag.public_id,
     "member": lambda world: world.member.public_id,
     "invitation": lambda world: world.invitation.public_id,
@@ -131,6 +133,15 @@ def furnish(world):
             account=account, kind="credit", name="Pack", credit_type=world.credit_type, amount=10_000, actor=actor
         )
         world.price = world.product.prices.get()
+        world.letter = letters.send(
+            account=account,
+            contact=world.contact,
+            kind="credits_low",
+            values={"left": "1 session"},
+            source="test",
+            source_id="1",
+            once="1",
+        )
         world.invitation = team.invite(
             account=account, email="new@example.com", role=roles.ADMIN, link_to=str, actor=actor
         )

@@ -1,4 +1,4 @@
-"""The contact page, *Contact info*: details, tags and notes from `contacts`, the Credits section from `credits`, and the timeline."""
+"""The contact page, *Contact info*: details, tags, notes and mails from `contacts`, the Credits section from `credits`, and the timeline."""
 
 import uuid
 
@@ -7,6 +7,7 @@ from django.template.response import TemplateResponse
 from django.views.decorators.http import require_safe
 
 from contacts.views.admin import notes_context, tags_context
+from contacts.views.letters import letters_context
 from contacts.views.lookup import contact_or_404
 from credits.views.section import section
 from simplero.lib.moments import day
@@ -23,6 +24,7 @@ def contact(request: StaffRequest, contact: uuid.UUID) -> HttpResponse:
     context: dict[str, object] = {
         **tags_context(request, found),
         **notes_context(request, found),
+        **letters_context(request, found),
         "since": day(found.created_at.astimezone(request.account.zone).date()),
         "timeline": timeline.read(account=request.account, contact=found),
         "section": section(request, found),

@@ -29,6 +29,7 @@ ACCOUNT_MENU = {
     "Content": [Entry("Credits", "credits:types", "ticket", "credits.read")],
     "Settings": [
         Entry("Account", "team:account", "settings", "settings"),
+        Entry("Mails", "letters:kinds", "mail", "settings"),
         Entry("Members", "team:members", "user-cog", "members"),
         Entry("Roles", "team:roles", "key-round", "settings"),
     ],
