@@ -167,7 +167,7 @@ def _judge(
         return no(BELOW, f"It begins at {_counted(product)(price.minimum)}; this is {units:,}.")
     if price is not reached:
         return no(BEATEN, f"From {reached.minimum:,} another price applies: {each(reached, product)}.")
-    if price.kind in MONEY and not payable:
+    if price.kind in MONEY and not payable.get(PriceKind(price.kind)):
         return no(
             "no_gateway", "No way to take payments is set up: an owner can connect one under Settings → Payments."
         )

@@ -9,6 +9,7 @@ from django.db import IntegrityError, transaction
 
 from contacts import directory
 from contacts.directory import Details, constraint
+from contacts.errors import EmailTaken
 from contacts.models import Contact
 from credits.errors import InsufficientCredits
 from products import letters, purchases
@@ -137,9 +138,14 @@ def _same(known: Purchase, price: Price, quantity: int, contact: Contact | None)
 
 def _customer(account: Account, details: Details, actor: Actor) -> tuple[Contact, Actor]:
     """The contact of an order by somebody who is not signed in: a known address's own, or a new one."""
-    known = Contact.objects.filter(email_key=directory.email_key(directory.cleaned("email", details.email))).first()
-    if known is None or not details.email:
-        known = directory.create(account=account, details=details, actor=actor)
+    address = directory.cleaned("email", details.email)
+    same = Contact.objects.filter(email_key=directory.email_key(address))
+    known = same.first() if address else None
+    if known is None:
+        try:
+            known = directory.create(account=account, details=details, actor=actor)
+        except EmailTaken:  # an order at the same moment, likely this one sent twice, made the contact
+            return same.get(), actor
         known.refresh_from_db(fields=["public_id"])
     return known, actor
 

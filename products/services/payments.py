@@ -14,7 +14,7 @@ from products import gateways, purchases, states
 from products.errors import PaymentRefused
 from products.gateways import vault
 from products.gateways.gateway import Gateway, Keys, Order, Word
-from products.models import GatewayAccount, Payment, PaymentState, ProviderEvent, Purchase
+from products.models import GatewayAccount, Payment, PaymentState, ProviderEvent, Purchase, State
 from simplero.tenancy.actors import SYSTEM, Actor
 from simplero.tenancy.models import Account
 from simplero.tenancy.scope import now, require, scope
@@ -115,6 +115,25 @@ def mark_paid(*, account: Account, purchase: Purchase, actor: Actor) -> Purchase
 def give_up(*, account: Account, payment_id: int, reason: str) -> None:
     """The customer's way to a payment is closed: it failed, unless it was paid meanwhile."""
     settle(account=account, payment_id=payment_id, word=Word("failed", reason=reason))
+
+
+@transaction.atomic
+def checked_out(*, account: Account, payment_id: int, checkout_ref: str) -> None:
+    """Keep the provider's newest name for a payment that is still waited for; `look` asks by it."""
+    require(account)
+    Payment.objects.filter(pk=payment_id, state=PaymentState.PENDING).update(checkout_ref=checkout_ref)
+
+
+@transaction.atomic
+def ask_again(*, account: Account, purchase: Purchase) -> Payment:
+    """The first payment of an order that was never paid, asked for anew where the last one failed.
+
+    Raises PaymentRefused when the order was paid, or is over.
+    """
+    purchase = purchases.lock(account=account, purchase_id=purchase.pk)
+    if purchase.periods or purchase.state not in (State.NEW, State.FAILED) or not purchase.gateway:
+        raise PaymentRefused("This order is not waiting to be paid any more.")
+    return purchases.payment_due(purchase)
 
 
 def change_card(*, account: Account, purchase_id: int, email: str, return_url: str, cancel_url: str) -> str:

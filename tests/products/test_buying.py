@@ -266,3 +266,32 @@ def test_the_database_refuses_a_changed_agreement(acme, pack):
         ):
             with pytest.raises(ProgrammingError, match="permission denied"), transaction.atomic():
                 rows.update(**change)
+
+
+def test_a_price_is_offered_only_by_the_ways_it_can_be_paid(acme):
+    """Invoices pay once; they renew nothing."""
+    shop.takes_money(acme, "outside")
+    made = shop.product(acme, "Coaching")
+    shop.price(acme, made, 10_000)
+    shop.price(acme, made, 4_000, "recurring", every=1, period="months")
+    with inside(acme):
+        found = shop.offering.choices(acme.account, made, contact=acme.contact, quantity=1)
+    assert [(choice.price.kind, choice.verdict.reason) for choice in found] == [
+        ("single", ""),
+        ("recurring", "no_gateway"),
+    ]
+
+
+def test_an_unpaid_order_is_asked_for_again_and_a_paid_one_is_not(acme, pack):
+    single, _ = prices(acme, pack)
+    purchase = shop.order(acme, pack, single, by=acme.contact)
+    first = shop.payment(acme, purchase)
+    with inside(acme):
+        assert payments.ask_again(account=acme.account, purchase=purchase) == first
+        payments.give_up(account=acme.account, payment_id=first.pk, reason="The page was closed.")
+        second = payments.ask_again(account=acme.account, purchase=purchase)
+        assert (second.number, second.attempt, second.state) == (1, 2, "pending")
+    shop.pay(acme, purchase)
+    with refused(errors.PaymentRefused), inside(acme):
+        payments.ask_again(account=acme.account, purchase=purchase)
+    assert figures(acme).free == 1
