@@ -16,7 +16,11 @@ from simplero.tenancy.scope import scope
 
 from .factories import inside
 
-MOVES = ("credits_wallet", "credits_entry", "credits_lot", "credits_allocation", "credits_entrynote", "outbox_event")
+MOVES = (
+    *("credits_wallet", "credits_entry", "credits_lot", "credits_allocation", "credits_entrynote", "outbox_event"),
+    *("products_product", "products_productcredit", "products_price"),
+    *("products_purchase", "products_purchaseentry", "products_payment", "products_refund"),
+)
 
 
 def proven() -> None:
@@ -49,7 +53,8 @@ def refused(error: type[Exception], **numbers: Any) -> Iterator[None]:
 
 @contextmanager
 def nothing_moved() -> Iterator[None]:
-    """No wallet, lot, entry, note, event or job is other than before: of the open account, or of all where none is open."""
+    """No wallet, lot, entry, note, event or job, no product, price, purchase or payment is other than before: of the open account,
+    or of all where none is open."""
     before = _rows()
     yield
     assert _rows() == before

@@ -1,11 +1,14 @@
-"""A Stripe of its own for each test that asks for one."""
+"""Whom tests of products ask: a Stripe of its own, and a browser in front of Sales → Products."""
 
 import pytest
+from django.test import Client
 
 from products.services import gateways
 from simplero.tenancy.scope import scope
 from tests.stripe_fake.fake import KEY, SECRET, Stripe
 from tests.stripe_fake.server import serve
+
+from .desk import Desk
 
 
 @pytest.fixture
@@ -29,3 +32,11 @@ def connect(stripe):
             return f"/hooks/stripe/{gateways.token(world.account)}"
 
     return connected
+
+
+@pytest.fixture
+def sales(acme, zen):
+    """An admin of acme in front of Sales → Products; zen is there to leak."""
+    client = Client()
+    client.force_login(acme.admin)
+    return Desk(client, acme)
