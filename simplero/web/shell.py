@@ -30,6 +30,7 @@ ACCOUNT_MENU = {
     "Settings": [
         Entry("Account", "team:account", "settings", "settings"),
         Entry("Mails", "letters:kinds", "mail", "settings"),
+        Entry("Payments", "products:gateways", "credit-card", "gateways"),
         Entry("Members", "team:members", "user-cog", "members"),
         Entry("Roles", "team:roles", "key-round", "settings"),
     ],

@@ -13,7 +13,7 @@ from products.gateways.messages import KINDS
 from products.services import gateways as services
 from simplero.lib.refusals import Refusal
 from simplero.tenancy.scope import scope
-from simplero.web.access import staff, staff_stream
+from simplero.web.access import staff, staff_outside
 from simplero.web.http import StaffRequest, page_or_fragment, see_other
 
 BAD_INPUT, AGAINST_A_RULE, UNREACHABLE = 422, 409, 503
@@ -26,7 +26,7 @@ def gateways(request: StaffRequest) -> HttpResponse:
 
 
 @sensitive_post_parameters("key")
-@staff_stream(can="gateways")  # which opens no scope: Stripe is asked
+@staff_outside(can="gateways")
 @require_http_methods(["GET", "HEAD", "POST"])
 def stripe_key(request: StaffRequest) -> HttpResponse:
     form, status = KeyForm(request.POST or None), 200
