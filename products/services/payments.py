@@ -15,6 +15,7 @@ from products.errors import PaymentRefused
 from products.gateways import vault
 from products.gateways.gateway import Gateway, Keys, Order, Word
 from products.models import GatewayAccount, Payment, PaymentState, ProviderEvent, Purchase, State
+from products.wording import what
 from simplero.tenancy.actors import SYSTEM, Actor
 from simplero.tenancy.models import Account
 from simplero.tenancy.scope import now, require, scope
@@ -214,4 +215,4 @@ def _order(payment: Payment, return_url: str, cancel_url: str) -> Order:
 
 
 def _described(purchase: Any) -> str:
-    return f"{purchase.product_name} × {purchase.quantity:,}" if purchase.quantity > 1 else purchase.product_name
+    return what(purchase.product_name, purchase.quantity)

@@ -79,6 +79,7 @@ def ask(
     amount: int,
     way: RefundWay,
     withdraw: bool,
+    cancel: bool = False,
     key: uuid.UUID,
     note: str = "",
     actor: Actor,
@@ -87,6 +88,7 @@ def ask(
     (`send`) is the answer. Sent again with its key, it does nothing more.
 
     `withdraw` takes back what is unspent of the purchase's lots and of no others, and reverses the use that paid for it.
+    `cancel` ends what still runs, whatever goes back.
     Raises OverRefund, NothingToRefund.
     """
     purchase = purchases.lock(account=account, purchase_id=purchase.pk)
@@ -102,12 +104,16 @@ def ask(
             else "All of the money went back already."
         )
         raise OverRefund(rest, left=left)
+    if cancel := cancel and purchase.state in states.CANCEL.since:
+        purchases.move(purchase, states.CANCEL, actor=actor)
+        purchases.wait_no_longer(purchase)
     refunds = _set_aside(account, purchase, paid, amount, way, keys, actor)
     all_back = purchases.fully_refunded(purchase) and bool(paid)
     over = all_back or (withdraw and not amount)
     if over and purchase.state in states.REFUND.since:
         purchases.move(purchase, states.REFUND, actor=actor)
-    elif not refunds and not withdraw:
+        purchases.wait_no_longer(purchase)
+    elif not refunds and not withdraw and not cancel:
         raise NothingToRefund("Choose what to give back: money, credits, or both.")
     moved = 0
     if withdraw:

@@ -30,3 +30,10 @@ def moment(at: datetime, *, now: datetime, zone: tzinfo) -> str:
     ago = (today - here.date()).days
     named = {0: "Today", 1: "Yesterday"}.get(ago) or day(here.date(), today=today)
     return f"{named}, {here:%H:%M}"
+
+
+def span(since: date | None, until: date | None, zone: tzinfo) -> tuple[datetime | None, datetime | None]:
+    """The instants from the beginning of `since` to just before the end of `until`, days in `zone`; None where there is no such day."""
+    start = datetime.combine(since, datetime.min.time(), zone) if since else None
+    end = datetime.combine(until + timedelta(days=1), datetime.min.time(), zone) if until and until < date.max else None
+    return start, end
