@@ -28,6 +28,8 @@ from simplero.tenancy.models import Account, Membership, User
 from simplero.tenancy.roles import ADMIN, ASSISTANT, OWNER
 from simplero.tenancy.scope import scope, today
 
+from . import demo_letters
+
 PASSWORD = "demo-credits"  # noqa: S105  # printed at every start; the demo exists on this machine only
 
 
@@ -338,6 +340,7 @@ class _History:
         for moment in self.moments:
             self.set_clock(moment.at)
             moment.act()
+            demo_letters.write(account=self.account, at=moment.at, end=self.end)
 
     def archive(self, kind: Kind) -> None:
         self.archived.add(kind)
