@@ -1,4 +1,5 @@
 """Pictures that accounts upload: drawn anew, kept as rows beside the rest of their data, served to anybody who has the address.
 
-`pictures.keep` takes a file somebody chose; `url` says where it is seen. What a picture is of, other rooms know.
+`services.keep` takes a file somebody chose; `views.picture` shows it in the shop of its account. What a picture is of, other
+rooms know.
 """
