@@ -69,6 +69,10 @@ class Wallet:
     more: int  # open ones that are not shown
 
     @property
+    def past_count(self) -> int:
+        return len(self.past)
+
+    @property
     def soonest(self) -> str:
         """How long what goes first is good."""
         if not self.open:
