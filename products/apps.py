@@ -7,6 +7,7 @@ class ProductsConfig(AppConfig):
     def ready(self) -> None:
         from contacts.letters import register
         from credits import proof as ledger
+        from simplero.outbox.handlers import register as register_job
         from simplero.outbox.handlers import register_errand
 
         from . import handlers, letters, proof, purchases
@@ -15,6 +16,8 @@ class ProductsConfig(AppConfig):
         for kind in letters.ALL:
             register(kind)
         ledger.FURTHER.append(proof.verify)
+        register_job(purchases.RECEIPT, handlers.receipt)
+        register_job(purchases.RECEIPT_OF_PAYMENT, handlers.receipt_of_payment)
         register_errand(purchases.RENEW, handlers.renew)
         register_errand(purchases.CHARGE, handlers.charge)
         register_errand(SEND, handlers.refund)

@@ -1,7 +1,25 @@
 """What products does when a job is due."""
 
+from simplero.tenancy.models import Account
+
+from . import letters
+from .models import Payment, Purchase
 from .services import refunds, renewals
 
 renew = renewals.renew
 charge = renewals.charge
 refund = refunds.send_waiting
+
+
+def receipt(*, account_id: int, subject: int) -> bool:
+    """Write the receipt of a purchase that asked for no money: soon after it and not with it, since credits wait for the commit."""
+    purchase = Purchase.objects.select_related("contact", "credit_type").get(pk=subject)
+    letters.receipt(account=Account.objects.get(pk=account_id), purchase=purchase)
+    return True
+
+
+def receipt_of_payment(*, account_id: int, subject: int) -> bool:
+    """Write the receipt of a payment."""
+    payment = Payment.objects.select_related("purchase__contact", "purchase__credit_type").get(pk=subject)
+    letters.receipt(account=Account.objects.get(pk=account_id), purchase=payment.purchase, number=payment.number)
+    return True

@@ -11,6 +11,7 @@ from simplero.tenancy.models import Account
 
 from .models import GatewayAccount, Payment, Purchase
 from .queries.offering import every
+from .wording import what
 
 SOURCE = "purchase"
 
@@ -59,7 +60,7 @@ As soon as your payment is there, you can use what you bought: {link}""",
 FAILED = Kind(
     code="payment_failed",
     name="Payment failed",
-    about="When the charge for a renewal fails. It is tried again by the rule under Settings → Payments.",
+    about="When the charge for a renewal fails. It is tried again by the rule under Settings → Renewals.",
     placeholders={
         "product": "Monthly four",
         "price": "€240.00 a month",
@@ -80,9 +81,8 @@ We'll try again in the next days. Nothing of what you have is lost.""",
 ALL = [RECEIPT, ASKED, FAILED]
 
 
-def receipt(*, account: Account, purchase: Purchase, payment: Payment | None = None) -> None:
+def receipt(*, account: Account, purchase: Purchase, number: int = 1) -> None:
     """For a period that was paid, or for a purchase that asked for no money."""
-    number = payment.number if payment else 1
     _send(account, purchase, RECEIPT, f"receipt:{purchase.public_id}:{number}", credits=_issued(account, purchase))
 
 
@@ -118,7 +118,7 @@ def _send(account: Account, purchase: Purchase, kind: Kind, once: str, **values:
 
 def named(purchase: Purchase) -> str:
     """ "Pack of 5", "Pack of 5 × 2"."""
-    return f"{purchase.product_name} × {purchase.quantity:,}" if purchase.quantity > 1 else purchase.product_name
+    return what(purchase.product_name, purchase.quantity)
 
 
 def price_of(purchase: Purchase) -> str:

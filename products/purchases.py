@@ -5,7 +5,6 @@ credits takes them in the transaction that writes the purchase. Lock the purchas
 """
 
 import uuid
-from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
@@ -35,13 +34,15 @@ from .models import (
     SalesSettings,
     State,
 )
-from .queries.catalogue import Issue
 from .queries.offering import Choice
 from .states import Move
 
 SOURCE = "purchase"
 RENEW = "products.renew"
 """The kind of the job that renews a subscription; its subject is the purchase."""
+
+RECEIPT, RECEIPT_OF_PAYMENT = "products.receipt", "products.receipt_of_payment"
+"""The kinds of the jobs that write a receipt; their subject is the purchase, or the payment."""
 
 CHARGE = "products.charge"
 """The kind of the job that charges a failed renewal again because somebody asked for it."""
@@ -66,7 +67,6 @@ def create(
     contact: Contact,
     product: Product,
     choice: Choice,
-    issues: Sequence[Issue],
     key: uuid.UUID,
     gateway: str,
     source: str,
@@ -77,6 +77,7 @@ def create(
     price = choice.price
     purchase = Purchase.objects.create(
         account_id=require(account),
+        public_id=uuid.uuid4(),
         key=key,
         contact=contact,
         product=product,
@@ -91,13 +92,12 @@ def create(
         credit_type_id=price.credit_type_id,
         every=price.every,
         period=price.period,
-        issues=[issue.row() for issue in issues],
+        issues=[issue.row() for issue in choice.issues],
         gateway=gateway,
         source=source,
         visitor_digest=visitor_digest,
         created_at=now(),
     )
-    purchase.refresh_from_db(fields=["public_id"])
     created = events.PurchaseCreated(
         contact.pk, str(purchase.public_id), purchase.product_id, purchase.price_id, purchase.quantity
     )
@@ -154,7 +154,7 @@ def activate(*, account: Account, purchase: Purchase, actor: Actor) -> None:
     Raises InsufficientCredits, WrongMove.
     """
     move(purchase, states.ACTIVATE, actor=actor)
-    letters.receipt(account=account, purchase=purchase)
+    outbox.schedule(account=account, kind=RECEIPT, subject=purchase.pk, due=now())
     _post(account, purchase, number=1, actor=actor, pay=purchase.price_kind == PriceKind.CREDIT)
 
 
@@ -199,7 +199,7 @@ def _paid(account: Account, purchase: Purchase, payment: Payment, word: Word, ac
         outbox.record(account=account, fact=renewed, actor=actor)
     if purchase.state in states.RENEWING and purchase.every:
         _next_period(account, purchase)
-    letters.receipt(account=account, purchase=purchase, payment=payment)
+    outbox.schedule(account=account, kind=RECEIPT_OF_PAYMENT, subject=payment.pk, due=now())
     _post(account, purchase, number=payment.number, actor=actor)
 
 
@@ -325,6 +325,7 @@ def _given_back(account: Account, purchase: Purchase, payment: Payment, word: Wo
     if fully_refunded(purchase):
         if purchase.state in states.REFUND.since:
             move(purchase, states.REFUND, actor=actor)
+            wait_no_longer(purchase)
         withdraw_unspent(account=account, purchase=purchase, actor=actor)
 
 
@@ -460,7 +461,7 @@ def keep_card(
 def wait_no_longer(purchase: Purchase) -> None:
     """Nothing is waited for any more; should it be paid all the same, it still counts."""
     waiting = Payment.objects.filter(purchase=purchase, state=PaymentState.PENDING)
-    waiting.update(state=PaymentState.FAILED, reason="The purchase was cancelled.")
+    waiting.update(state=PaymentState.FAILED, reason=f"The purchase was {State(purchase.state).label.lower()}.")
 
 
 def _keep(row: Any, columns: dict[str, Any]) -> None:

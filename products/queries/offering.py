@@ -46,6 +46,7 @@ class Choice:
     quantity: int
     units: int
     total: int  # minor units of the price's currency, or credits
+    issues: list[Issue]
 
     @property
     def price(self) -> Price:
@@ -72,7 +73,8 @@ def choices(
     """
     prices = catalogue.prices(account, product)
     units = pricing.units(quantity, product.included)
-    general = _general(account, product, quantity, units, by_staff)
+    issues = catalogue.issues(account, product, quantity)
+    general = _general(product, quantity, units, issues, by_staff)
     free = credits.free_by_type(account, contact) if contact and _by_credits(prices) else {}
     payable = {
         kind: by_staff or bool(accounts.ways(account, recurring=kind == PriceKind.RECURRING))
@@ -94,6 +96,7 @@ def choices(
                 quantity=quantity,
                 units=units,
                 total=total(shown, quantity, units),
+                issues=issues,
             )
         )
     return found
@@ -124,7 +127,9 @@ def largest(product: Product) -> int:
     return max(1, min(product.maximum or MOST, MOST) // (product.included or 1))
 
 
-def _general(account: Account, product: Product, quantity: int, units: int, by_staff: bool) -> tuple[str, str] | None:
+def _general(
+    product: Product, quantity: int, units: int, issues: list[Issue], by_staff: bool
+) -> tuple[str, str] | None:
     """Why nothing of this product is to be had in this quantity, whatever the price; None when it is."""
     counted = _counted(product)
     if product.status == Status.DRAFT and not by_staff:
@@ -135,7 +140,6 @@ def _general(account: Account, product: Product, quantity: int, units: int, by_s
         return "few", f"At least {counted(product.minimum)} are bought at once; this is {units:,}."
     if product.maximum and units > product.maximum:
         return "many", f"At most {counted(product.maximum)} are bought at once; this is {units:,}."
-    issues = catalogue.issues(account, product, quantity)
     for issue in issues:
         if issue.credit_type.archived_at is not None:
             return "archived_type", f"Its credit type “{issue.credit_type.name}” is archived, so none can be issued."

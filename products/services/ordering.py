@@ -15,12 +15,14 @@ from credits.errors import InsufficientCredits
 from products import letters, purchases
 from products.errors import NotOffered, OrderChanged, OrderReused, SignInFirst
 from products.gateways import accounts, outside
-from products.models import Price, PriceKind, Product, Purchase
-from products.queries import catalogue, offering
+from products.models import Price, PriceKind, Product, Purchase, State
+from products.queries import offering
 from products.queries.offering import MONEY, Choice
 from simplero.tenancy.actors import Actor
 from simplero.tenancy.models import Account
 from simplero.tenancy.scope import require
+
+from . import payments
 
 STOREFRONT, STAFF = "storefront", "staff"
 
@@ -160,9 +162,12 @@ def add(
     quantity: int,
     key: uuid.UUID,
     gateway: str = "",
+    paid: bool = False,
     actor: Actor,
 ) -> Purchase:
     """A purchase by hand for `contact`: paid with credits, free, or with money to be marked as paid (gateway "outside").
+
+    `paid`: the money is there already, so it begins at once, and nobody is told how to pay.
 
     Raises NotOffered, InsufficientCredits, OrderReused.
     """
@@ -170,7 +175,7 @@ def add(
     if known := Purchase.objects.filter(account_id=require(account), key=derived).first():
         return _same(known, price, quantity, contact)
     choice = _choice(account, product, price, quantity, contact, by_staff=True)
-    return _make(
+    purchase = _make(
         account=account,
         product=product,
         choice=choice,
@@ -178,8 +183,12 @@ def add(
         key=derived,
         gateway=gateway,
         source=STAFF,
+        tell=not paid,
         actor=actor,
     )
+    if paid and price.kind in MONEY and purchase.state == State.NEW:
+        purchase = payments.mark_paid(account=account, purchase=purchase, actor=actor)
+    return purchase
 
 
 def _choice(
@@ -213,22 +222,29 @@ def _choice(
             raise NotOffered(verdict.sentence, reason=verdict.reason)
 
 
-def _make(*, account: Account, product: Product, choice: Choice, gateway: str, actor: Actor, **more: Any) -> Purchase:
-    """Write the purchase, and begin it unless it waits for money. Raises NotOffered for a way to pay that is not there."""
+def _make(
+    *,
+    account: Account,
+    product: Product,
+    choice: Choice,
+    gateway: str,
+    tell: bool = True,
+    actor: Actor,
+    **more: Any,
+) -> Purchase:
+    """Write the purchase, and begin it unless it waits for money; then `tell` the customer how to pay it outside.
+
+    Raises NotOffered for a way to pay that is not there.
+    """
     asks = choice.price.kind in MONEY
-    usable = {way.code for way in accounts.ways(account, recurring=choice.price.kind == PriceKind.RECURRING)}
-    if more["source"] == STAFF:
-        usable = {outside.code}
-    if asks and gateway not in usable:
+    if asks and gateway not in _usable(account, choice.price, more["source"]):
         raise NotOffered("Choose how to pay.", reason="no_gateway", field="gateway")
-    issues = catalogue.issues(account, product, choice.quantity)
     try:
         with transaction.atomic():
             purchase = purchases.create(
                 account=account,
                 product=product,
                 choice=choice,
-                issues=issues,
                 gateway=gateway if asks else "",
                 actor=actor,
                 **more,
@@ -240,6 +256,13 @@ def _make(*, account: Account, product: Product, choice: Choice, gateway: str, a
         return _same(known, choice.price, choice.quantity, more["contact"])
     if not asks:
         purchases.activate(account=account, purchase=purchase, actor=actor)
-    elif gateway == outside.code:
+    elif tell and gateway == outside.code:
         letters.payment_asked(account=account, purchase=purchase, payment=purchases.payment_due(purchase))
     return purchase
+
+
+def _usable(account: Account, price: Price, source: str) -> set[str]:
+    """The gateways by which `price` may be paid; of a purchase by hand staff say that it was."""
+    if source == STAFF:
+        return {outside.code}
+    return {way.code for way in accounts.ways(account, recurring=price.kind == PriceKind.RECURRING)}
