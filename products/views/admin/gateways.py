@@ -47,7 +47,17 @@ def stripe_key(request: StaffRequest) -> HttpResponse:
                     services.keep_key(account=request.account, key=key, actor=request.actor)
                 messages.success(request, "Stripe accepts the key. It is kept.")
                 return _back(request)
-    context = {"form": form, "back": _url(request), "action": _url(request, "stripe-key")}
+    with scope(request.account, read_only=True):
+        replacing = bool(services.token(request.account))
+    context: dict[str, object] = {
+        "form": form,
+        "title": "Replace the secret key" if replacing else "Connect Stripe",
+        "lede": "Payments already taken can only be refunded with a key of the same Stripe account."
+        if replacing
+        else "",
+        "back": _url(request),
+        "action": _url(request, "stripe-key"),
+    }
     return page_or_fragment(
         request,
         page="products/gateway_key.html",
