@@ -49,7 +49,7 @@ SIGN_IN = Kind(
     subject="Sign in to {business}",
     text="""Hello {customer},
 
-open this link in the browser you started from to sign in to {business}:
+Open this link in the browser you started from to sign in to {business}:
 
 {link}
 

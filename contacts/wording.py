@@ -20,7 +20,7 @@ CUSTOMER, BUSINESS, SHOP = "customer", "business", "shop"
 COMMON = {CUSTOMER: "Ann Lee", BUSINESS: "Your business", SHOP: "https://shop.example/"}
 """Placeholders of every kind of letter, with samples: the contact's name, the account's, and where its storefront stands."""
 
-_PLACEHOLDER = re.compile(r"(?<!\{)\{(\w+)\}(?!\})")
+_PLACEHOLDER = re.compile(r"(?<!\{)\{([^\W\d_]\w*)\}(?!\})")
 _EMPTY_LINES = re.compile(r"\n{3,}")
 
 

@@ -42,7 +42,7 @@ ISSUED = Kind(
     subject="{credits} for you",
     text="""Hello {customer},
 
-you have new credits with {business}: {credits}, {until}.
+You have new credits with {business}: {credits}, {until}.
 
 {note}
 
@@ -93,7 +93,7 @@ RUN_LOW = Kind(
     subject="You have {left} left",
     text="""Hello {customer},
 
-after your last use you have {left} left with {business}.
+After your last use you have {left} left with {business}.
 
 To get more: {shop}
 

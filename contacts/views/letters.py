@@ -140,8 +140,7 @@ def letter(request: StaffRequest, contact: uuid.UUID, letter: uuid.UUID) -> Http
 
 def letters_context(request: StaffRequest, contact: Contact) -> dict[str, object]:
     """What `contacts/_letters.html` shows: the newest letters to `contact`."""
-    rows = queries.letters(request.account, contact=contact, most=NEWEST + 1)
-    return {"letters": shown(request, rows[:NEWEST]), "more_letters": len(rows) > NEWEST}
+    return {"letters": shown(request, queries.letters(request.account, contact=contact, most=NEWEST))}
 
 
 def shown(request: StaffRequest, rows: list[LetterView]) -> list[dict[str, object]]:

@@ -57,7 +57,7 @@ def test_an_issue_by_hand(acme, zen, ann):
     posting = factories.issue(acme, 5, expiry="3 months", note="For staff")
     assert mails() == ["5 sessions for you"]
     assert text() == (
-        f"Hello Ann Lee,\n\nyou have new credits with Acme: 5 sessions, good through 3 June.\n\nIn all you have 5 sessions now: {SHOP}\n\nAcme"
+        f"Hello Ann Lee,\n\nYou have new credits with Acme: 5 sessions, good through 3 June.\n\nIn all you have 5 sessions now: {SHOP}\n\nAcme"
     )
     with scope(acme.account):
         [letter] = Letter.objects.all()
