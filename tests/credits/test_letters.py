@@ -127,6 +127,7 @@ def post(world, verb, amount, source, number):
         )
 
 
+@pytest.mark.corrupts_ledger  # these movements name a purchase, and there is none
 def test_a_purchase_is_told_of_by_its_receipt_but_for_a_low_balance(acme, ann):
     post(acme, "issue", 5, "purchase", 1)
     post(acme, "consume", 1, "purchase", 1)
