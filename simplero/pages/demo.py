@@ -29,6 +29,7 @@ from simplero.tenancy.roles import ADMIN, ASSISTANT, OWNER
 from simplero.tenancy.scope import scope, today
 
 from . import demo_letters
+from .demo_shop import Shop
 
 PASSWORD = "demo-credits"  # noqa: S105  # printed at every start; the demo exists on this machine only
 
@@ -331,6 +332,9 @@ class _History:
             )
             for kind in self.business.kinds
         }
+        types = {kind.name: made for kind, made in self.types.items()}
+        self.shop = Shop(account=self.account, types=types, owner=self.owner, chance=self.random)
+        self.shop.open()
         for number in range(self.business.contacts):
             self.plan_contact(number)
         for kind in self.types:
@@ -339,6 +343,7 @@ class _History:
         self.moments.sort()
         for moment in self.moments:
             self.set_clock(moment.at)
+            self.shop.renew()
             moment.act()
             demo_letters.write(account=self.account, at=moment.at, end=self.end)
 
@@ -413,17 +418,23 @@ class _History:
     def issue(self, contact: Contact, kind: Kind) -> None:
         if kind in self.archived:
             return
+        amount = self.random.choice(kind.packs)
+        if self.shop.sells(kind.name) and self.random.random() < 0.6:
+            self.shop.buy(contact, kind.name, amount)
+            return
         credits.issue(
             account=self.account,
             contact=contact,
             credit_type=self.types[kind],
-            amount=self.random.choice(kind.packs),
+            amount=amount,
             key=uuid.uuid4(),
             note=self.random.choice(("Paid by transfer", "Paid at the desk", "", "", "")),
             actor=self.owner,
         )
 
     def use(self, contact: Contact, kind: Kind) -> None:
+        if self.random.random() < 0.08 and self.shop.spend(contact, kind.name):
+            return
         note = self.random.choice(kind.notes)
         days_back = self.random.choice((0, 0, 0, 0, 1, 2))
         try:

@@ -2,13 +2,14 @@
 
 from datetime import datetime, timedelta
 
+from products.purchases import RECEIPT, RECEIPT_OF_PAYMENT
 from simplero.mail.models import SENT, WAITING, Message
 from simplero.outbox.handlers import HANDLERS
 from simplero.outbox.models import Job
 from simplero.tenancy.models import Account
 from simplero.tenancy.scope import require
 
-KINDS = ("credits.moved", "credits.expiring")
+KINDS = ("credits.moved", "credits.expiring", RECEIPT, RECEIPT_OF_PAYMENT)
 WEEKS = timedelta(weeks=6)
 """How far back letters are shown; what is older was told long ago."""
 
