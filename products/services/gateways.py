@@ -3,14 +3,13 @@
 import secrets
 from hashlib import sha256
 from typing import Any
-from uuid import UUID
 
 from django.db import transaction
 from django.db.models.functions import Now
 
 from products.events import GatewayChanged
-from products.gateways import Keys, Rejected, get, messages, outside, stripe, test, vault
-from products.models import GatewayAccount, GatewayAddress, Payment, PaymentState
+from products.gateways import Keys, get, messages, outside, stripe, vault
+from products.models import GatewayAccount, GatewayAddress
 from simplero.lib.refusals import Refusal
 from simplero.outbox import outbox
 from simplero.tenancy.actors import Actor
@@ -127,28 +126,6 @@ def write_instructions(*, account: Any, instructions: str, on: bool, actor: Acto
         row.instructions = instructions
         _save(account, row, "instructions", actor)
     return row
-
-
-@transaction.atomic
-def pay_with_test_card(*, account: Any, payment: UUID, number: str, confirmed: bool = False) -> test.Answer:
-    """What the test card `number` says to the payment with this public id. When it pays, that is noted where
-    `services.payments.look` will read it; looking is the caller's next step, outside the scope.
-
-    Raises Rejected where Test does not exist, or for a payment that is not waiting to be paid with it.
-    """
-    get(test.code)
-    found = (
-        Payment.objects.select_for_update(of=("self",))
-        .filter(account_id=require(account), public_id=payment, gateway=test.code, state=PaymentState.PENDING)
-        .first()
-    )
-    if found is None:
-        raise Rejected("This payment is not waiting to be paid any more.")
-    answer = test.answer(number, payment, confirmed=confirmed)
-    if answer.outcome == "paid":
-        found.checkout_ref = answer.reference
-        found.save(update_fields=["checkout_ref"])
-    return answer
 
 
 def _locked(account: Any, gateway: str) -> GatewayAccount:
