@@ -65,6 +65,7 @@ app.conf.update(
         "relay": {"task": "simplero.outbox.tasks.relay", "schedule": 5.0, "options": {"expires": 5.0}},
         "send mail": {"task": "simplero.mail.tasks.send_waiting", "schedule": 5.0, "options": {"expires": 5.0}},
         "sweep sign-ins": {"task": "contacts.tasks.sweep_every_account", "schedule": 24 * 3600.0},
+        "check domains": {"task": "simplero.team.tasks.check_every_domain", "schedule": 24 * 3600.0},
         "verify ledgers": {"task": "credits.tasks.verify_every_account", "schedule": 3600.0},
     },
 )

@@ -20,6 +20,8 @@ from contacts import services as contacts
 from contacts.directory import Details
 from credits import services as credits
 from products.services import catalogue as products
+from products.services import ordering
+from simplero.team import domains
 from simplero.team import services as team
 from simplero.tenancy import roles
 from simplero.tenancy.actors import Actor
@@ -39,8 +41,10 @@ OBJECTS = {
     "tag": lambda world: world.tag.public_id,
     "member": lambda world: world.member.public_id,
     "invitation": lambda world: world.invitation.public_id,
+    "domain": lambda world: world.domain.public_id,
     "product": lambda world: world.product.public_id,
     "price": lambda world: world.price.public_id,
+    "purchase": lambda world: world.purchase.public_id,
 }
 
 PUBLIC = {
@@ -133,6 +137,17 @@ def furnish(world):
             account=account, kind="credit", name="Pack", credit_type=world.credit_type, amount=10_000, actor=actor
         )
         world.price = world.product.prices.get()
+        world.purchase = ordering.add(
+            account=account,
+            contact=world.contact,
+            product=world.product,
+            price=world.price,
+            quantity=2,
+            key=uuid.uuid4(),
+            gateway="outside",
+            paid=True,
+            actor=actor,
+        )
         world.letter = letters.send(
             account=account,
             contact=world.contact,
@@ -145,6 +160,7 @@ def furnish(world):
         world.invitation = team.invite(
             account=account, email="new@example.com", role=roles.ADMIN, link_to=str, actor=actor
         )
+        world.domain = domains.claim(account=account, host=f"{world.slug}.example.com", actor=actor)
     world.member = Membership.objects.get(account=account, user=world.assistant)
     return world
 

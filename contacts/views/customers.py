@@ -131,7 +131,7 @@ def customer(*, signed_in: bool = False, scoped: bool = True) -> Callable[[View]
             try:
                 response = answer(request, args, kwargs)
             except Http404:
-                response = _not_here(request)
+                response = nothing_here(request)
             visit.leave(response)
             if signed_in or visit.contact is not None or not safe:
                 add_never_cache_headers(response)
@@ -165,7 +165,7 @@ def _rendered(response: HttpResponseBase) -> HttpResponseBase:
     return response
 
 
-def _not_here(request: ShopRequest) -> HttpResponse:
+def nothing_here(request: ShopRequest) -> HttpResponse:
     """What is not there, said in the shop's own clothes."""
     return TemplateResponse(request, "shop/not_here.html", status=404).render()
 

@@ -1,15 +1,17 @@
 """What a shop shows before anything is sold in it, and the colour of its pages."""
 
 from dataclasses import asdict
+from typing import cast
 
 from django.http import HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
 from django.views.decorators.http import require_safe
 
 from simplero.lib import colours
+from simplero.tenancy.scope import scope
 from simplero.tenancy.shops import account_of
 
-from .customers import ShopRequest, customer
+from .customers import Shop, ShopRequest, customer, nothing_here
 
 
 @require_safe
@@ -30,3 +32,11 @@ def colour(request: HttpRequest, shop: str = "") -> HttpResponse:
     response = HttpResponse(text, content_type="text/css; charset=utf-8")
     response["Cache-Control"] = "public, max-age=31536000, immutable"
     return response
+
+
+def not_here(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:
+    """An address at which a domain of the shop's own has nothing."""
+    visit = cast(ShopRequest, request).shop = Shop(request, account_of(request, ""))
+    with scope(visit.account, read_only=True):
+        visit.recognise()
+        return nothing_here(cast(ShopRequest, request))

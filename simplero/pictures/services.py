@@ -27,7 +27,8 @@ WANTED = "Choose a JPEG, PNG, WebP or GIF file."
 class Upload(Protocol):
     """A file somebody chose, as Django hands it over."""
 
-    size: int | None
+    @property
+    def size(self) -> int | None: ...
 
     def open(self, mode: str | None = None) -> Any: ...
 

@@ -51,3 +51,29 @@ class InvitationForSomebodyElse(Refusal):
 
 class MemberGone(Refusal):
     """The member was removed meanwhile."""
+
+
+class HostIsOurs(Refusal):
+    """A host at which all of this stands already."""
+
+    field = "host"
+
+
+class HostTaken(Refusal):
+    """Another account has proven the host, and its record is still there."""
+
+
+class DomainGone(Refusal):
+    """The domain was removed meanwhile."""
+
+
+class TooManyDomains(Refusal):
+    """The account has claimed as many hosts as it may."""
+
+    field = "host"
+
+
+class UnfitColour(Refusal):
+    """Not a colour as we keep them."""
+
+    field = "colour"

@@ -56,3 +56,39 @@ class AccountRenamed:
     """The names themselves are free text and stay out."""
 
     kind: ClassVar[str] = "account.renamed"
+
+
+@dataclass(frozen=True, slots=True)
+class StorefrontDressed:
+    """Logo or colour changed."""
+
+    kind: ClassVar[str] = "storefront.dressed"
+    changed: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class DomainClaimed:
+    """The host itself stands in the domain's row alone."""
+
+    kind: ClassVar[str] = "domain.claimed"
+    domain_id: int
+
+
+@dataclass(frozen=True, slots=True)
+class DomainProven:
+    kind: ClassVar[str] = "domain.proven"
+    domain_id: int
+
+
+@dataclass(frozen=True, slots=True)
+class DomainReleased:
+    """Given up by itself, its record having been gone for a week."""
+
+    kind: ClassVar[str] = "domain.released"
+    domain_id: int
+
+
+@dataclass(frozen=True, slots=True)
+class DomainRemoved:
+    kind: ClassVar[str] = "domain.removed"
+    domain_id: int

@@ -14,7 +14,7 @@ from django.http import HttpRequest
 
 from simplero.lib.places import currencies, time_zones
 from simplero.lib.refusals import Refusal
-from simplero.tenancy.models import User
+from simplero.tenancy.models import Account, User
 from simplero.tenancy.roles import ADMIN, ASSISTANT, OWNER, ROLES
 from simplero.tenancy.scope import scope
 
@@ -258,6 +258,44 @@ class RoleForm(forms.Form):
 class AccountForm(forms.Form):
     name = NameField(
         label="Business name", what="The business name", help_text="Staff see it in the menu and in invitations."
+    )
+
+
+class StorefrontForm(forms.Form):
+    """How an account's shop looks. A browser's colour field always has a colour, so a box says whether it counts."""
+
+    logo = forms.FileField(
+        label="Logo",
+        required=False,
+        widget=forms.FileInput(attrs={"accept": "image/jpeg,image/png,image/webp,image/gif"}),
+        help_text="JPEG, PNG, WebP or GIF, at most 8 MB. Without one your name stands there.",
+    )
+    without_logo = forms.BooleanField(label="Show no logo", required=False)
+    own_colour = forms.BooleanField(label="Use a colour of our own", required=False)
+    colour = forms.CharField(
+        label="Colour",
+        required=False,
+        widget=forms.TextInput(attrs={"type": "color"}),
+        help_text="For buttons, links and numbers. We lighten or darken it wherever it could not be read.",
+    )
+
+    @classmethod
+    def of(cls, account: Account) -> "StorefrontForm":
+        return cls(initial={"own_colour": bool(account.colour), "colour": account.colour or "#2f6b4f"})
+
+    def chosen_colour(self) -> str:
+        """The colour to keep: "" for the house's own."""
+        return self.cleaned_data["colour"].strip().lower() if self.cleaned_data["own_colour"] else ""
+
+
+class DomainForm(forms.Form):
+    host = forms.CharField(
+        label="Your domain",
+        max_length=300,
+        widget=forms.TextInput(
+            attrs={"placeholder": "shop.example.com", "autocomplete": "off", "inputmode": "url", "spellcheck": "false"}
+        ),
+        help_text="A host name that is yours, such as shop.example.com.",
     )
 
 

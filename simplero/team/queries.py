@@ -2,10 +2,10 @@
 
 from uuid import UUID
 
-from django.db.models import BooleanField, ExpressionWrapper, Q, QuerySet
+from django.db.models import BooleanField, ExpressionWrapper, F, Q, QuerySet
 from django.db.models.functions import Lower, Now
 
-from simplero.tenancy.models import Account, Membership, User
+from simplero.tenancy.models import Account, Domain, Membership, User
 
 from .errors import InvitationGone
 from .models import FormerMember, Invitation
@@ -59,3 +59,8 @@ def invitation(token: str) -> Invitation:
     if row is None:
         raise InvitationGone("This invitation cannot be used any more.")
     return row
+
+
+def domains(account: Account) -> QuerySet[Domain]:
+    """The hosts the account has claimed, proven ones first."""
+    return Domain.objects.filter(account=account).order_by(F("verified_at").asc(nulls_last=True), "pk")

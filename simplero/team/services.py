@@ -14,10 +14,13 @@ from django.db import IntegrityError, connection, transaction
 from django.db.models.functions import Now
 from django.template.loader import render_to_string
 
+from simplero.lib.colours import is_colour
 from simplero.lib.slugs import slug
 from simplero.lib.text import one_line
 from simplero.mail.backend import confidential
 from simplero.outbox import outbox
+from simplero.pictures import services as pictures
+from simplero.pictures.services import Upload
 from simplero.tenancy.actors import Actor
 from simplero.tenancy.models import Account, Membership, User
 from simplero.tenancy.roles import OWNER
@@ -32,6 +35,7 @@ from .events import (
     MemberJoined,
     MemberRemoved,
     MemberRoleChanged,
+    StorefrontDressed,
 )
 from .models import FormerMember, Invitation
 
@@ -373,3 +377,32 @@ def require_second_factor(*, account: Account, required: bool, actor: Actor) -> 
     if rows.update(second_factor_required=required):
         fact = AccountSecurityChanged(second_factor_required=required)
         outbox.record(account=account, fact=fact, actor=actor)
+
+
+@transaction.atomic
+def dress_storefront(
+    *, account: Account, colour: str, logo: Upload | None, without_logo: bool = False, actor: Actor
+) -> None:
+    """The colour and the logo of the account's shop: "" is the house's own look, no `logo` leaves the one there is.
+
+    Raises UnfitColour and NoPicture.
+    """
+    if colour and not is_colour(colour):
+        raise errors.UnfitColour("Choose a colour such as #2f6b4f.")
+    now_there = Account.objects.select_for_update().get(pk=account.pk)
+    picture, old = now_there.logo, now_there.logo
+    if logo is not None:
+        picture = pictures.keep(account, logo).public_id
+    elif without_logo:
+        picture = None
+    changed = tuple(
+        name
+        for name, before, after in (("colour", now_there.colour, colour), ("logo", old, picture))
+        if before != after
+    )
+    if not changed:
+        return
+    Account.objects.filter(pk=account.pk).update(colour=colour, logo=picture)
+    if old is not None and old != picture:
+        pictures.remove(account=account, picture=old)
+    outbox.record(account=account, fact=StorefrontDressed(changed), actor=actor)

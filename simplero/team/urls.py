@@ -2,13 +2,17 @@
 
 from django.urls import path
 
-from . import views
+from . import storefront, views
 
 app_name = "team"
 urlpatterns = [
     path("", views.home, name="home"),
     path("settings/account/", views.account, name="account"),
     path("settings/account/security/", views.account_security, name="account_security"),
+    path("settings/storefront/", storefront.storefront, name="storefront"),
+    path("settings/storefront/domains/add", storefront.domain_add, name="domain_add"),
+    path("settings/storefront/domains/<uuid:domain>/check", storefront.domain_check, name="domain_check"),
+    path("settings/storefront/domains/<uuid:domain>/remove", storefront.domain_remove, name="domain_remove"),
     path("settings/roles/", views.roles, name="roles"),
     path("settings/members/", views.members, name="members"),
     path("settings/members/invite/", views.invite, name="invite"),

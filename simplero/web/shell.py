@@ -25,10 +25,14 @@ SHORTCUTS = 8  # more accounts than these are found on the list
 # The menu of an account, by its address; what is not built is not shown.
 ACCOUNT_MENU = {
     "Contacts": [Entry("Contacts", "contacts:list", "users", "contacts")],
-    "Sales": [Entry("Products", "products:products", "package", "products")],
+    "Sales": [
+        Entry("Products", "products:products", "package", "products"),
+        Entry("Purchases", "products:purchases", "receipt-text", "purchases"),
+    ],
     "Content": [Entry("Credits", "credits:types", "ticket", "credits.read")],
     "Settings": [
         Entry("Account", "team:account", "settings", "settings"),
+        Entry("Storefront", "team:storefront", "store", "settings"),
         Entry("Mails", "letters:kinds", "mail", "settings"),
         Entry("Payments", "products:gateways", "credit-card", "gateways"),
         Entry("Members", "team:members", "user-cog", "members"),

@@ -52,11 +52,9 @@ def test_menus_show_what_one_may_use(client, acme):
         client.force_login(getattr(acme, role))
         menu = client.get("/a/acme/contacts/").context["menu"]
         seen[role] = {item["label"] for group in menu for item in group["items"]} - {"Credits"}
-    assert seen == {
-        "assistant": {"Contacts"},
-        "admin": {"Contacts", "Account", "Roles"},
-        "owner": {"Contacts", "Account", "Roles", "Members"},
-    }
+    assert seen["assistant"] == {"Contacts"}
+    assert seen["admin"] >= {"Contacts", "Account", "Storefront", "Roles"}
+    assert seen["owner"] - seen["admin"] == {"Members", "Payments"}
 
 
 def test_another_account_does_not_exist(client, acme, zen, invited):

@@ -12,7 +12,7 @@ import django; django.setup()
 from django.conf import settings
 from django.test import Client
 settings.SECURE_SSL_REDIRECT = False
-settings.ALLOWED_HOSTS = ["testserver"]
+settings.OWN_HOSTS = ["testserver"]
 settings.STORAGES = {**settings.STORAGES, "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"}}
 for path in ("/styleguide/", "/styleguide/contact/", "/outbox/", "/healthz"):
     print(path, Client(raise_request_exception=False).get(path).status_code)
