@@ -13,6 +13,7 @@ from products import purchases
 from products.gateways import outside, test
 from products.gateways.gateway import Word
 from products.models import GatewayAccount, Kind, PriceKind, Product, Purchase, RefundWay
+from products.queries.catalogue import get_product
 from products.services import catalogue, ordering, payments, refunds
 from products.services.catalogue import Details, Terms
 from simplero.tenancy.actors import Actor
@@ -243,7 +244,7 @@ class Shop:
             )
         if offer.live:
             catalogue.publish(account=self.account, product=product, actor=self.owner)
-        return product
+        return get_product(self.account, product.public_id)
 
     def sells(self, credit_type: str) -> bool:
         return credit_type in self.packs
