@@ -163,6 +163,15 @@ class ProductForm(ExpiryFields):
         return Details(**written)
 
 
+class PictureForm(forms.Form):
+    picture = forms.FileField(
+        label="Picture",
+        help_text="JPEG, PNG, WebP or GIF, at most 8 MB. Wide ones look best.",
+        error_messages={"required": "Choose a picture.", "empty": "This file is empty. Choose a picture."},
+        widget=forms.FileInput(attrs={"accept": "image/jpeg,image/png,image/webp,image/gif"}),
+    )
+
+
 class IncludeForm(ExpiryFields):
     """Credits that a product issues besides its own units."""
 
@@ -215,7 +224,7 @@ class PriceForm(forms.Form):
         self.fields["minimum"] = units_field(
             "Minimum quantity",
             required=True,
-            help_text=f"It applies from this many {'credits' if of_credits else 'pieces'}; the highest reached counts.",
+            help_text=f"The price holds from this many {'credits' if of_credits else 'pieces'} on.",
         )
 
     def terms(self) -> Terms:

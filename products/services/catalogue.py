@@ -22,6 +22,7 @@ from simplero.lib.lists import listed
 from simplero.lib.refusals import Refusal, Stale, Unacceptable
 from simplero.lib.seals import seal
 from simplero.outbox import outbox
+from simplero.pictures import services as pictures
 from simplero.tenancy.actors import Actor
 from simplero.tenancy.models import Account
 from simplero.tenancy.scope import now, require
@@ -224,11 +225,29 @@ def _move(account: Account, product: Product, since: tuple[str, ...], to: str, f
 
 
 @transaction.atomic
-def set_picture(*, account: Account, product: Product, picture: uuid.UUID | None, actor: Actor) -> None:
-    """Show `picture`, the public id of one of the account's pictures, with the product; None: no picture."""
+def show_picture(*, account: Account, product: Product, file: pictures.Upload, actor: Actor) -> None:
+    """Show the picture in `file` with the product, instead of the one it had. Raises NoPicture."""
     require(account)
-    if Product.objects.filter(pk=product.pk).exclude(picture=picture).update(picture=picture):
-        outbox.record(account=account, fact=events.ProductChanged(product.pk, ("picture",)), actor=actor)
+    _picture(account, product, pictures.keep(account, file).public_id, actor)
+
+
+@transaction.atomic
+def take_picture_off(*, account: Account, product: Product, actor: Actor) -> None:
+    """Show the product without a picture. Doing it again changes nothing."""
+    require(account)
+    _picture(account, product, None, actor)
+
+
+def _picture(account: Account, product: Product, picture: uuid.UUID | None, actor: Actor) -> None:
+    kept = Product.objects.select_for_update(no_key=True).get(pk=product.pk)
+    before = kept.picture
+    if before == picture:
+        return
+    kept.picture = picture
+    kept.save(update_fields=["picture"])
+    if before is not None:
+        pictures.remove(account=account, picture=before)
+    outbox.record(account=account, fact=events.ProductChanged(kept.pk, ("picture",)), actor=actor)
 
 
 @transaction.atomic

@@ -10,6 +10,7 @@ from credits import queries as credits
 from credits.wording import capital, expiration
 from products.models import Price, Product
 from products.queries import catalogue
+from simplero.tenancy import shops
 from simplero.web.http import StaffRequest
 
 if TYPE_CHECKING:
@@ -36,6 +37,23 @@ def price_or_404(request: HttpRequest, product: Product, public_id: uuid.UUID) -
 def product_url(request: HttpRequest, product: Product, name: str = "product", *args: object) -> str:
     """Where the staff view `name` of products stands for this product."""
     return reverse(f"products:{name}", args=[cast(StaffRequest, request).account.slug, product.public_id, *args])
+
+
+def preview_url(request: HttpRequest, product: Product) -> str:
+    """Its page in the shop, on the host that this page is on."""
+    return reverse("shop:product", args=[cast(StaffRequest, request).account.slug, product.slug])
+
+
+def order_url(request: HttpRequest, product: Product) -> str:
+    """The whole address of its order form, to be copied: on the shop's own domain if it has one."""
+    path = reverse("order", urlconf="simplero.storefront", args=[product.slug])
+    return f"{shops.address(cast(StaffRequest, request).account)}{path.removeprefix('/')}"
+
+
+def picture_url(request: HttpRequest, product: Product) -> str:
+    """Where its picture is shown, "" without one."""
+    slug = cast(StaffRequest, request).account.slug
+    return reverse("shop:pictures", args=[slug, product.picture]) if product.picture else ""
 
 
 def offered_types(request: HttpRequest, *also: "CreditType | None") -> list[tuple["CreditType", str]]:

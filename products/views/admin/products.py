@@ -15,13 +15,13 @@ from credits import queries as credits
 from credits.views.lookup import type_or_404
 from credits.wording import quantity
 from products import descriptions
-from products.forms.catalogue import IncludeForm, ProductAddForm, ProductForm
+from products.forms.catalogue import IncludeForm, PictureForm, ProductAddForm, ProductForm
 from products.models import Kind, Product, Status
 from products.queries import catalogue
 from products.queries import shelf as shelves
 from products.services import catalogue as services
 from products.services.catalogue import Details
-from products.views.lookup import offered_types, product_or_404, product_url
+from products.views.lookup import offered_types, order_url, picture_url, preview_url, product_or_404, product_url
 from simplero.lib.refusals import Refusal, Stale
 from simplero.web.access import staff
 from simplero.web.forms import renew
@@ -80,6 +80,7 @@ def products(request: StaffRequest) -> HttpResponse:
                 "url": product_url(request, one),
                 "status": rows.status(one),
                 "icon": rows.ICONS[Kind(one.kind)],
+                "picture_url": picture_url(request, one),
                 "prices": rows.in_short(prices.get(one.pk, []), one),
                 "sold": sold.get(one.pk, 0),
             }
@@ -155,6 +156,8 @@ def product_(request: StaffRequest, product: uuid.UUID) -> HttpResponse:
         "groups": rows.grouped(prices, found, shelves.sold_at(request.account, prices)),
         "priceless": not any(price.enabled for price in prices),
         "sold": shelves.sold(request.account, [found.pk]).get(found.pk, 0),
+        "order_url": order_url(request, found),
+        "preview_url": preview_url(request, found) if found.status == Status.LIVE else "",
         "facts": _facts(found),
         "issues": [_included(request, found, extra) for extra in catalogue.extra_credits(request.account, found)],
         "why": why.context(request, found, prices),
@@ -169,6 +172,7 @@ def head(request: StaffRequest, product: Product) -> dict[str, Any]:
         "status": rows.status(product),
         "icon": rows.ICONS[Kind(product.kind)],
         "url": product_url(request, product),
+        "picture_url": picture_url(request, product),
         "list_url": reverse("products:products", args=[request.account.slug]),
     }
 
@@ -229,13 +233,50 @@ def settings(request: StaffRequest, product: uuid.UUID) -> HttpResponse:
             else:
                 messages.success(request, "Saved.")
                 return see_other(request, product_url(request, found, "settings"))
+    return _settings(request, found, form, PictureForm(), status)
+
+
+def _settings(
+    request: StaffRequest, found: Product, form: ProductForm, picture_form: PictureForm, status: int
+) -> HttpResponse:
     context = {
         **head(request, found),
         "form": form,
+        "picture_form": picture_form,
         "issues": [_included(request, found, extra) for extra in catalogue.extra_credits(request.account, found)],
         "sold": shelves.sold(request.account, [found.pk]).get(found.pk, 0),
     }
     return TemplateResponse(request, "products/product_settings.html", context, status=status)
+
+
+@staff(can="products")
+@require_http_methods(["GET", "HEAD", "POST"])
+def picture(request: StaffRequest, product: uuid.UUID) -> HttpResponse:
+    """The settings again where the picture is refused; without a picture, there is nothing here but them."""
+    found = product_or_404(request, product)
+    if request.method != "POST":
+        return see_other(request, product_url(request, found, "settings") + "#picture")
+    form, status = PictureForm(request.POST, request.FILES), BAD_INPUT
+    if form.is_valid():
+        try:
+            services.show_picture(
+                account=request.account, product=found, file=form.cleaned_data["picture"], actor=request.actor
+            )
+        except Refusal as refusal:
+            form.add_error("picture", refusal.wording)
+        else:
+            messages.success(request, f"“{found.name}” has a new picture.")
+            return see_other(request, product_url(request, found, "settings") + "#picture")
+    return _settings(request, found, ProductForm(product=found), form, status)
+
+
+@staff(can="products")
+@require_POST
+def picture_remove(request: StaffRequest, product: uuid.UUID) -> HttpResponse:
+    found = product_or_404(request, product)
+    services.take_picture_off(account=request.account, product=found, actor=request.actor)
+    messages.success(request, f"“{found.name}” has no picture now.")
+    return see_other(request, product_url(request, found, "settings") + "#picture")
 
 
 def refused(form: Form, refusal: Refusal) -> int:
