@@ -2,7 +2,7 @@
 
 from django.urls import include, path
 
-from .views.admin import gateways, prices, products, why
+from .views.admin import by_hand, gateways, prices, products, purchase, purchases, refunds, why
 
 app_name = "products"
 
@@ -18,8 +18,6 @@ of_product = [
     path("publish", products.publish, name="publish"),
     path("archive", products.archive, name="archive"),
     path("bring-back", products.bring_back, name="bring-back"),
-    path("picture", products.picture, name="picture"),
-    path("picture/remove", products.picture_remove, name="picture-remove"),
     path("credits/add", products.include_credits, name="credits-add"),
     path("credits/<uuid:credit_type>/remove", products.leave_out_credits, name="credits-remove"),
     path("why", why.why, name="why"),
@@ -32,6 +30,24 @@ catalogue = [
     path("", products.products, name="products"),
     path("new", products.new, name="product-new"),
     path("<uuid:product>/", include(of_product)),
+]
+
+of_purchase = [
+    path("", purchase.purchase_, name="purchase"),
+    path("paid", purchase.mark_paid, name="purchase-paid"),
+    path("cancel", purchase.cancel, name="purchase-cancel"),
+    path("refund", refunds.refund, name="purchase-refund"),
+    path("stop", purchase.stop, name="purchase-stop"),
+    path("resume", purchase.resume, name="purchase-resume"),
+    path("charge", purchase.charge, name="purchase-charge"),
+]
+
+sales = [
+    path("", purchases.purchases, name="purchases"),
+    path("csv", purchases.purchases_csv, name="purchases-csv"),
+    path("add", by_hand.add, name="purchase-add"),
+    path("add/preview", by_hand.preview, name="purchase-add-preview"),
+    path("<uuid:purchase>/", include(of_purchase)),
 ]
 
 payments = [
@@ -47,4 +63,5 @@ payments = [
 urlpatterns = [
     path("settings/payments/", include(payments)),
     path("sales/products/", include(catalogue)),
+    path("sales/purchases/", include(sales)),
 ]

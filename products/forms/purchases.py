@@ -79,6 +79,13 @@ class AddForm(OnceForm):
             error_messages={"required": wrong, "invalid_choice": wrong},
         )
 
+    def value(self, name: str) -> Any:
+        """What stands in a field, cleaned; None when that is nothing valid."""
+        try:
+            return self.fields[name].clean(self[name].value())
+        except ValidationError:
+            return None
+
 
 def _value(choice: Choice) -> str:
     """What stands for a way to pay in the form: its lowest tier, which stays while the quantity changes."""

@@ -13,7 +13,7 @@ from typing import Any
 from django.db import transaction
 
 from credits import queries as credits
-from products import purchases, states
+from products import gateways, purchases, states
 from products.errors import NothingToRefund, OverRefund
 from products.gateways.gateway import Rejected, Unreachable
 from products.models import Payment, PaymentState, PriceKind, Purchase, Refund, RefundState, RefundWay, State
@@ -53,17 +53,21 @@ def preview(account: Account, purchase: Purchase) -> Preview:
     """What a refund of `purchase` would do now. Changes nothing."""
     use = purchase.entries.filter(verb="consume").first()
     reversible = credits.reversible(account, purchase.contact, use.entry_key).plainly if use else 0
-    automatic = False
-    if purchase.gateway:
-        gateway, _ = payments.opened(account, purchase.gateway)
-        automatic = gateway.automatic
     return Preview(
         left=sum(payment.amount - payment.refunded for payment in _paid(purchase)),
         currency=purchase.currency,
-        automatic=automatic,
+        automatic=_automatic(purchase.gateway),
         unspent=purchases.unspent(account, purchase),
         reversible=reversible,
     )
+
+
+def _automatic(code: str) -> bool:
+    """Whether a gateway sends money back by itself; one that exists here no longer does not."""
+    try:
+        return bool(code) and gateways.get(code).automatic
+    except Rejected:
+        return False
 
 
 def _paid(purchase: Purchase) -> list[Payment]:

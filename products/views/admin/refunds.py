@@ -1,0 +1,150 @@
+"""Refund: what would go back is shown first, then money is sent and credits move."""
+
+import uuid
+from typing import Any
+
+from django.contrib import messages
+from django.http import HttpResponse
+from django.views.decorators.http import require_http_methods
+
+from credits.views.lookup import address
+from credits.wording import capital, quantity
+from products import states
+from products.forms.purchases import RefundForm
+from products.models import PriceKind, Purchase, Refund, RefundState, RefundWay
+from products.queries import sales
+from products.services import refunds as services
+from simplero.lib.lists import listed
+from simplero.lib.moments import day
+from simplero.lib.money import reading, typed
+from simplero.lib.refusals import Refusal
+from simplero.tenancy.scope import scope, today
+from simplero.web.access import staff_outside
+from simplero.web.http import StaffRequest, see_other
+
+from . import sold
+from .purchase import AGAINST_A_RULE, dialog, head
+
+BAD_INPUT = 422
+
+
+@staff_outside(can="purchases")
+@require_http_methods(["GET", "HEAD", "POST"])
+def refund(request: StaffRequest, purchase: uuid.UUID) -> HttpResponse:
+    with scope(request.account, read_only=True):
+        found = sold.purchase_or_404(request, purchase)
+        preview = services.preview(request.account, found)
+        form = _form(request, found, preview)
+        if request.method != "POST":
+            return _shown(request, found, preview, form, 200)
+        if not form.is_valid():
+            return _shown(request, found, preview, form, BAD_INPUT)
+    data = form.cleaned_data
+    try:
+        made = services.give_back(
+            account=request.account,
+            purchase=found,
+            amount=data["amount"],
+            way=RefundWay(data["way"]),
+            withdraw=data.get("withdraw", False),
+            cancel=data.get("cancel", False),
+            key=data["key"],
+            note=data["note"],
+            actor=request.actor,
+        )
+    except Refusal as refusal:
+        form.add_error(refusal.field if refusal.field in form.fields else None, refusal.wording)
+        with scope(request.account, read_only=True):
+            found = sold.purchase_or_404(request, purchase)  # as it is now: the refusal may be about what has changed
+            return _shown(request, found, services.preview(request.account, found), form, AGAINST_A_RULE)
+    with scope(request.account, read_only=True):
+        _confirm(request, found, made)
+    return see_other(request, sold.purchase_url(request, found))
+
+
+def _form(request: StaffRequest, found: Purchase, preview: services.Preview) -> RefundForm:
+    currency, left = preview.currency, preview.left
+    ways = [(RefundWay.OUTSIDE, "Given back outside"), (RefundWay.CHARGEBACK, "Taken back by the bank (chargeback)")]
+    if preview.automatic:
+        ways.insert(0, (RefundWay.GATEWAY, f"Sent back by {sold.way_name(found.gateway)}"))
+    initial: dict[str, Any] = {"cancel": request.GET.get("cancel") == "1"}
+    if left and (again := _asked_again(request, found, left)):
+        initial |= {"money": RefundForm.PART, "amount": typed(again, currency)}
+    posted = request.POST if request.method == "POST" else None
+    # Sent again, a form must mean the same, though by then there is less to give back.
+    money, withdraw = (name in (posted or {}) for name in ("money", "withdraw"))
+    return RefundForm(
+        posted,
+        left=left or int(money),
+        currency=currency,
+        whole=reading(left, currency) if currency else "",
+        ways=ways,
+        withdrawing=_withdrawing(preview) or ("Withdraw what is unspent" if withdraw else ""),
+        cancels=found.state in states.CANCEL.since or "cancel" in (posted or {}),
+        initial=initial,
+    )
+
+
+def _asked_again(request: StaffRequest, found: Purchase, left: int) -> int:
+    """The amount of the refund that did not go through, which somebody wants to try again; 0 for none, or for all that is left."""
+    if request.GET.get("again") != "1":
+        return 0
+    failed = sales.failed_refund(sales.refunds(request.account, found))
+    return failed.amount if failed and failed.amount < left else 0
+
+
+def _withdrawing(preview: services.Preview) -> str:
+    """The label of the box for credits, "" where there are none to move."""
+    unspent = listed(quantity(lot.free, of) for of, lot in preview.unspent.free)
+    parts = []
+    if unspent:
+        parts.append(f"withdraw the {unspent} not used yet")
+    if preview.reversible:
+        parts.append(f"give back the {preview.reversible:,} that paid for it")
+    return capital(listed(parts)) if parts else ""
+
+
+def _shown(
+    request: StaffRequest, found: Purchase, preview: services.Preview, form: RefundForm, status: int
+) -> HttpResponse:
+    this_day = today(request.account)
+    activity = address(request, found.contact, "activity")
+
+    def lots(of_kind: list[tuple[Any, Any]], number: str) -> list[dict[str, str]]:
+        return [
+            {
+                "words": f"{quantity(getattr(lot, number), of)} of {lot.amount:,}, issued on {day(lot.issued_on, today=this_day)}",
+                "url": f"{activity}?entry={lot.made_by}#e-{lot.made_by}",
+            }
+            for of, lot in of_kind
+        ]
+
+    context = {
+        **head(request, found),
+        "form": form,
+        "left": reading(preview.left, preview.currency) if preview.left else "",
+        "unspent": lots(preview.unspent.free, "free"),
+        "used": lots(preview.unspent.used, "used"),
+        "reversible": quantity(preview.reversible, found.credit_type)
+        if preview.reversible and found.credit_type
+        else "",
+        "paid_with_credits": found.price_kind == PriceKind.CREDIT,
+        "nothing": not (preview.left or preview.unspent.free or preview.reversible),
+        "activity_url": activity,
+    }
+    return dialog(request, "refund", context, status).render()
+
+
+def _confirm(request: StaffRequest, found: Purchase, made: list[Refund]) -> None:
+    """Say what became of a refund: what was told to a provider is as that answered."""
+    now_is = list(Refund.objects.filter(pk__in=[one.pk for one in made]).select_related("payment"))
+    currency = found.currency
+    sums = {state: sum(one.amount for one in now_is if one.state == state) for state in RefundState}
+    if sums[RefundState.FAILED]:
+        messages.error(request, f"{reading(sums[RefundState.FAILED], currency)} did not go back. See below why.")
+    if sums[RefundState.PENDING]:
+        messages.info(request, f"{reading(sums[RefundState.PENDING], currency)} is on its way back.")
+    if sums[RefundState.DONE]:
+        messages.success(request, f"{reading(sums[RefundState.DONE], currency)} refunded.")
+    if not now_is:
+        messages.success(request, "Done. The money stays as it was.")
