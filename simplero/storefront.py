@@ -11,7 +11,6 @@ app_name = "shop"
 handler404 = "contacts.views.frame.not_here"  # where these addresses are the only ones
 urlpatterns = [
     path("", include("products.storefront_urls")),
-    path("", frame.empty, name="catalogue"),
     path("colour.css", frame.colour, name="colour"),
     path("pictures/<uuid:picture>", pictures.picture, name="pictures"),
     path("sign-in/", signin.ask, name="sign-in"),

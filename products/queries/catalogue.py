@@ -6,10 +6,11 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 
+from credits import queries as credits
 from products import pricing
-from products.models import Kind, Price, Product, ProductCredit, Status
+from products.models import Kind, Price, PriceKind, Product, ProductCredit, Status
 from simplero.tenancy.scope import require
 
 
@@ -94,3 +95,19 @@ def issues(account: Any, product: Product, quantity: int) -> list[Issue]:
         expiry = extra.expiry or product.expiry
         found[of] = Issue(extra.credit_type, more + (same.amount if same else 0), same.expiry if same else expiry)
     return list(found.values())
+
+
+def sellers(account: Any, credit_type: Any) -> list[Product]:
+    """What is on sale for money, or free, and issues credits of this type; in the order of the storefront."""
+    account_id = require(account)
+    extra = ProductCredit.objects.filter(account_id=account_id, credit_type=credit_type).values("product")
+    priced = Price.objects.filter(account_id=account_id, retired_at=None, enabled=True).exclude(kind=PriceKind.CREDIT)
+    issuing = catalogue(account).filter(Q(credit_type=credit_type) | Q(pk__in=extra))
+    return list(issuing.filter(pk__in=priced.values("product")))
+
+
+def agreed(account: Any, purchase: Any) -> list[Issue]:
+    """What a purchase issues in each of its periods, as it was agreed."""
+    require(account)
+    found = {one.pk: one for archived in (False, True) for one in credits.types(account, archived=archived)}
+    return [Issue(found[row["credit_type"]], row["amount"], row["expiry"]) for row in purchase.issues]

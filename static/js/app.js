@@ -132,3 +132,14 @@ document.addEventListener("click", (event) => {
   const secure = window.location.protocol === "https:" ? "; secure" : "";
   document.cookie = `theme=${root.dataset.theme}; path=/; max-age=31536000; samesite=lax${secure}`;
 });
+
+/* One more or one fewer in the number field that a button controls. */
+
+document.addEventListener("click", (event) => {
+  const step = event.target.closest("[data-step]");
+  const field = step && document.getElementById(step.getAttribute("aria-controls"));
+  if (!field) return;
+  if (step.dataset.step > 0) field.stepUp();
+  else field.stepDown();
+  field.dispatchEvent(new Event("input", { bubbles: true }));
+});
