@@ -12,8 +12,10 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from django.db import connection, transaction
+from django.test import override_settings
 
 from bench import straightforward
+from bench.shop import LEAST, Buyer, Shop
 from bench.world import ORIGIN, World
 from contacts.models import Contact
 from credits import ledger, services
@@ -34,25 +36,27 @@ class Job:
     hot: bool = False
     rows: int = 0
     chunk: int = 0
+    large: bool = False
 
 
 @dataclass
 class Outcome:
     uses: int = 0
     cpu: float = 0.0
+    waits: list[float] = field(default_factory=list)  # seconds that each took
     errors: Counter[str] = field(default_factory=Counter)
 
 
 class Clients:
     """`count` processes, forked once, so that what Python needs to start is no part of any measurement."""
 
-    def __init__(self, world: World, count: int) -> None:
+    def __init__(self, world: World, shops: dict[bool, Shop], count: int) -> None:
         fork = multiprocessing.get_context("fork")
         self._pipes = []
         self._processes = []
         for number in range(count):
             ours, theirs = fork.Pipe()
-            process = fork.Process(target=_serve, args=(world, number, theirs), daemon=True)
+            process = fork.Process(target=_serve, args=(world, shops, number, theirs), daemon=True)
             process.start()
             theirs.close()
             self._pipes.append(ours)
@@ -69,6 +73,7 @@ class Clients:
             one = pipe.recv()
             total.uses += one.uses
             total.cpu += one.cpu
+            total.waits += one.waits
             total.errors += one.errors
         return total, time.perf_counter() - start
 
@@ -78,12 +83,12 @@ class Clients:
             process.join(10)
 
 
-def _serve(world: World, number: int, pipe: multiprocessing.connection.Connection) -> None:
+def _serve(world: World, shops: dict[bool, Shop], number: int, pipe: multiprocessing.connection.Connection) -> None:
     end_with_parent()
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the parent's to answer
     gc.freeze()
     random.seed(number)
-    client = _Client(world)
+    client = _Client(world, shops)
     while (job := pipe.recv()) is not None:
         outcome = Outcome()
         before = time.process_time()
@@ -94,8 +99,10 @@ def _serve(world: World, number: int, pipe: multiprocessing.connection.Connectio
 
 
 class _Client:
-    def __init__(self, world: World) -> None:
+    def __init__(self, world: World, shops: dict[bool, Shop]) -> None:
         self.world = world
+        self.shops = shops
+        self.buyer, self.visitor = Buyer(), Buyer()
         self.contacts = {pk: Contact(pk=pk, account=world.account) for pk in range(world.first, world.last + 1)}
         self.hot = Contact(pk=world.hot, account=world.account)
 
@@ -103,8 +110,10 @@ class _Client:
         verb: Callable[[Job], int] = getattr(self, job.verb)
         end = time.perf_counter() + job.seconds
         while (outcome.uses < job.rows) if job.rows else (time.perf_counter() < end):
+            began = time.perf_counter()
             try:
                 outcome.uses += verb(job)
+                outcome.waits.append(time.perf_counter() - began)
             except Exception as error:  # noqa: BLE001, each is counted by name and fails the run
                 outcome.errors[f"{type(error).__name__}: {error}".splitlines()[0]] += 1
                 if job.rows:
@@ -164,6 +173,15 @@ class _Client:
         with scope(self.world.account), transaction.atomic():
             answers = ledger.issue_many(account=self.world.account, rows=rows, expiry="1 year", origin=ORIGIN)
         return sum(answer.outcome == "posted" for answer in answers)
+
+    def buy(self, job: Job) -> int:
+        self.buyer.buy(self.shops[job.large])
+        return 1
+
+    def least(self, job: Job) -> int:
+        with override_settings(**LEAST):
+            self.visitor.least()
+        return 1
 
     def _rows(self, job: Job) -> list[Row]:
         world = self.world

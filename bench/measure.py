@@ -13,13 +13,14 @@ import psycopg
 
 django.setup()
 
-from django.core.management import call_command  # noqa: E402, nothing of Django may be imported before setup
+from django.core.management import CommandError, call_command  # noqa: E402, nothing of Django may be imported before setup
 
 from bench import pgbench, report  # noqa: E402
 from bench.clients import Clients, Job, Outcome  # noqa: E402
 from bench.pgbench import Pgbench  # noqa: E402
 from bench.processors import ServerClock  # noqa: E402
 from bench.report import Turn  # noqa: E402
+from bench.shop import Shop  # noqa: E402
 from bench.sizes import SIZES, Size  # noqa: E402
 from bench.world import World  # noqa: E402
 from simplero.launch.processes import end_with_parent  # noqa: E402
@@ -44,7 +45,12 @@ def main() -> int:
         _say("filling two accounts through the ledger")
         world = World.make("Bench", size)
         limit = World.make("Limit", size)  # where plain SQL moves balances and leaves the lots behind
-        clients = Clients(world, HOT)
+        _say("opening a shop of one product and one of many")
+        shops = {
+            False: Shop.make("Small shop", customers=size.contacts, products=1),
+            True: Shop.make("Large shop", customers=size.customers, products=size.products),
+        }
+        clients = Clients(world, shops, HOT)
         with tempfile.TemporaryDirectory() as folder:
             bench = Pgbench(Path(os.environ["BENCH_BINDIR"]), Path(folder))
             if not bench.there:
@@ -71,7 +77,7 @@ def main() -> int:
             " (SELECT count(*) FROM credits_wallet WHERE balance < 0)"
         ).fetchone()
         superuser.execute("VACUUM (ANALYZE)")  # as autovacuum would have
-        proof, proved = _prove(world.account.slug)
+        proof, proved = _prove(world.account.slug, shops[True].account.slug)
     facts = {"deadlocks": deadlocks, "overdrafts": overdrafts}
     judged = sys.argv[1] != "smoke"  # too little for a judgment
     return report.show(results, facts, proof=proof, proved=proved, cpu_known=clock.known, judged=judged)
@@ -82,8 +88,8 @@ def _contestants(
 ) -> dict[str, Callable[[float], tuple[Outcome, float]]]:
     """By name, what each does in its turn of so many seconds. The order is that of the first round."""
 
-    def loop(verb: str, count: int, *, hot: bool = False) -> Callable[[float], tuple[Outcome, float]]:
-        return lambda seconds: clients.run(Job(verb, seconds, hot=hot), count)
+    def loop(verb: str, count: int, **how: bool) -> Callable[[float], tuple[Outcome, float]]:
+        return lambda seconds: clients.run(Job(verb, seconds, **how), count)
 
     def batch(verb: str) -> Callable[[float], tuple[Outcome, float]]:
         return lambda seconds: clients.run(Job(verb, rows=size.batch, chunk=size.chunk), 1)
@@ -106,20 +112,27 @@ def _contestants(
         "consume_many": batch("consume_many"),
         "issue, 1 process": loop("issue", 1),
         "issue_many": batch("issue_many"),
+        "purchase": loop("buy", SPREAD),
+        "purchase, large shop": loop("buy", SPREAD, large=True),
+        "bare view": loop("least", SPREAD),
     }
     return {name: turn for name, turn in contestants.items() if turn is not None}
 
 
-def _prove(slug: str) -> tuple[str, bool]:
-    """What `ledger_verify` says of the account, and whether it found it whole."""
-    said = io.StringIO()
+def _prove(*slugs: str) -> tuple[str, bool]:
+    """What `ledger_verify` says of the accounts, and whether it found them whole."""
+    said = []
     whole = True
-    start = time.perf_counter()
-    try:
-        call_command("ledger_verify", account=slug, stdout=said, stderr=said)
-    except SystemExit as end:
-        whole = not end.code
-    return f"{said.getvalue().strip()} Proved in {time.perf_counter() - start:.1f} s.", whole
+    for slug in slugs:
+        answer = io.StringIO()
+        start = time.perf_counter()
+        try:
+            call_command("ledger_verify", account=slug, stdout=answer, stderr=answer)
+        except (SystemExit, CommandError) as end:
+            whole = False
+            answer.write(str(end))
+        said.append(f"{answer.getvalue().strip()} Proved in {time.perf_counter() - start:.1f} s.")
+    return "\n".join(said), whole
 
 
 def _say(what: str) -> None:

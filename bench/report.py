@@ -128,12 +128,29 @@ GOALS = [
         8.0,
         cpu=True,
     ),
+    Goal(
+        "storefront purchase to a bare view: rate",
+        lambda r: r["purchase"].rate / r["bare view"].rate,
+        ("purchase", "bare view"),
+        0.25,
+        0.4,
+    ),
+    Goal(
+        "purchase in the large shop to the small: total CPU",
+        lambda r: r["purchase, large shop"].total / r["purchase"].total,
+        ("purchase, large shop", "purchase"),
+        1.2,
+        1.05,
+        cpu=True,
+    ),
 ]
 
 HOW = (
     "Service and straightforward: 4 Python processes where nothing else is said, a transaction each. min4 and function: pgbench, 4 clients; min4 is\n"
     "UPDATE wallet and INSERT entry in plain SQL by a superuser, so without row-level security. Hot: 16 clients on one wallet.\n"
-    "Batches: one process. CPU: what client processes and server connections used for each use, from the kernel's accounts."
+    "Batches: one process. CPU: what client processes and server connections used for each use, from the kernel's accounts.\n"
+    "Purchases: whole requests through every middleware, paid with one credit, 4 processes; the large shop has more of everything (README).\n"
+    "Bare view: a request that inserts one row in one transaction, with no middleware at all."
 )
 
 NOT_HERE = (
@@ -147,6 +164,7 @@ def show(rounds: list[Round], facts: dict[str, int], *, proof: str, proved: bool
     print(_machine())
     print(f"{len(rounds)} rounds, contestants in turn within each; medians.\n{HOW}\n")
     _show_contestants(rounds, cpu_known)
+    _show_waits(rounds)
     missed = _show_goals(rounds, cpu_known, judged)
     errors: Counter[str] = Counter()
     for turns in rounds:
@@ -169,6 +187,15 @@ def _show_contestants(rounds: list[Round], cpu_known: bool) -> None:
         )
         cpu = f"{client:12.2f}{server:12.2f}{total:12.2f}" if cpu_known else f"{client:12.2f}{'unknown':>12}"
         print(f"{name:24}{median(turn.rate for turn in turns):12,.0f}{cpu}")
+
+
+def _show_waits(rounds: list[Round]) -> None:
+    """How long one request takes while four processes ask at once."""
+    for name in ("purchase", "purchase, large shop", "bare view"):
+        waits = sorted(wait for turns in rounds for wait in turns[name].outcome.waits)
+        if waits:
+            p50, p99 = (1000 * waits[int(part * (len(waits) - 1))] for part in (0.5, 0.99))
+            print(f"{name:24}p50 {p50:6.1f} ms   p99 {p99:6.1f} ms   of {len(waits):,}")
 
 
 def _show_goals(rounds: list[Round], cpu_known: bool, judged: bool) -> bool:
