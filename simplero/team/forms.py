@@ -283,9 +283,15 @@ class StorefrontForm(forms.Form):
     def of(cls, account: Account) -> "StorefrontForm":
         return cls(initial={"own_colour": bool(account.colour), "colour": account.colour or "#2f6b4f"})
 
+    def clean_colour(self) -> str:
+        colour = self.cleaned_data["colour"].strip().lower()
+        if self.cleaned_data["own_colour"] and not colour:
+            raise forms.ValidationError("Choose a colour.")
+        return colour
+
     def chosen_colour(self) -> str:
         """The colour to keep: "" for the house's own."""
-        return self.cleaned_data["colour"].strip().lower() if self.cleaned_data["own_colour"] else ""
+        return self.cleaned_data["colour"] if self.cleaned_data["own_colour"] else ""
 
 
 class DomainForm(forms.Form):
