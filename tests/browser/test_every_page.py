@@ -51,6 +51,7 @@ def test_pages(acme, zen, open_page, viewport, scheme):
         if is_page(ask(signed_in(acme.owner), "GET", url))
     ]
     assert len(pages) > 20
+    pages += further(acme)
     page = open_page("/accounts/login/", viewport=viewport, scheme=scheme, policy=False)
     found = {}
     for url in SIGNED_OUT:
@@ -63,6 +64,19 @@ def test_pages(acme, zen, open_page, viewport, scheme):
         expect(page.locator("h1").first).to_be_attached()
         found[url] = faults(page)
     assert {url: wrong for url, wrong in found.items() if wrong} == {}
+
+
+def further(world):
+    """Pages that only a query asks for: the forms of each kind, an answer."""
+    products = f"/a/{world.slug}/sales/products/"
+    one = f"{products}{world.product.public_id}/"
+    return [
+        f"{products}new?kind=credit",
+        f"{products}?show=archived",
+        *(f"{one}prices/add?kind={kind}" for kind in ("single", "recurring", "credit", "free")),
+        f"{one}why?contact={world.contact.public_id}&quantity=2",
+        f"{one}why?q=ann",
+    ]
 
 
 def is_page(response):
