@@ -17,7 +17,8 @@ from simplero.tenancy.scope import scope
 from .factories import inside
 
 MOVES = (
-    *("credits_wallet", "credits_entry", "credits_lot", "credits_allocation", "credits_entrynote", "outbox_event"),
+    *("credits_wallet", "credits_entry", "credits_lot", "credits_allocation", "credits_entrynote"),
+    *("outbox_event", "contacts_letter"),
     *("products_product", "products_productcredit", "products_price"),
     *("products_purchase", "products_purchaseentry", "products_payment", "products_refund"),
 )
