@@ -1,23 +1,16 @@
-"""What a shop shows before anything is sold in it, and the colour of its pages."""
+"""What every page of a shop comes in: its colour, and the words for a page that is not there."""
 
 from dataclasses import asdict
 from typing import cast
 
 from django.http import HttpRequest, HttpResponse
-from django.template.response import TemplateResponse
 from django.views.decorators.http import require_safe
 
 from simplero.lib import colours
 from simplero.tenancy.scope import scope
 from simplero.tenancy.shops import account_of
 
-from .customers import Shop, ShopRequest, customer, nothing_here
-
-
-@require_safe
-@customer()
-def empty(request: ShopRequest) -> HttpResponse:
-    return TemplateResponse(request, "shop/empty.html")
+from .customers import Shop, ShopRequest, nothing_here
 
 
 @require_safe
