@@ -24,7 +24,7 @@ code = "stripe"
 name = "Stripe"
 automatic = True
 
-TIMEOUT = (4, 10)  # seconds to connect, and to answer
+TIMEOUT = (3, 8)  # seconds to connect, and to answer: with the retries less than a web server waits for a page
 RETRIES = 2
 
 # https://docs.stripe.com/currencies, "Zero-decimal currencies", "Special cases" and "Three-decimal currencies". ISK and UGX have no
