@@ -45,9 +45,7 @@ class ChoosingForm(forms.Form):
 
 
 class OrderForm(ChoosingForm):
-    """An order as it is sent. `order` is the seal of what was shown; who has not signed in says who they are."""
-
-    order = forms.CharField(required=False)
+    """An order as it is sent. Who has not signed in says who they are."""
 
     def __init__(self, data: Any, *, product: Product, ways: Sequence[Way], signed_in: bool, **more: Any) -> None:
         super().__init__(data, product=product, **more)

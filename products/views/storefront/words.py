@@ -51,12 +51,23 @@ def in_short(prices: Sequence[Price], product: Product) -> str:
 
 def _lowest(tiers: Sequence[Price], product: Product) -> str:
     cheapest = min(tiers, key=lambda price: price.amount)
-    return f"{'from ' if len(tiers) > 1 else ''}{offering.each(cheapest, product)}"
+    return f"{'from ' if len(tiers) > 1 else ''}{one(cheapest, product)}"
+
+
+def one(price: Price, product: Product) -> str:
+    """What one of a product costs; a pack, all of it: "€100 each", "€135", "€40 a month", "3 coaching sessions", "free"."""
+    if product.included and price.currency:
+        whole = round_reading(offering.total(price, 1, product.included), price.currency)
+        return f"{whole}{offering.every(price.every, price.period)}"
+    return offering.each(price, product)
 
 
 def tiers(prices: Sequence[Price], product: Product) -> list[str]:
-    """What quantities cost that are more than the least: "€85 each from 5"."""
-    return [_tier(price, product) for price in prices[1:]]
+    """What else there is to say of prices by quantity: what each credit of a pack costs, "€85 each from 5"."""
+    of_pack = []
+    if product.included and product.credit_type and prices[0].currency:
+        of_pack = [f"{round_reading(prices[0].amount, prices[0].currency)} for each {product.credit_type.name}"]
+    return of_pack + [_tier(price, product) for price in prices[1:]]
 
 
 def _tier(price: Price, product: Product) -> str:
@@ -69,8 +80,8 @@ def _tier(price: Price, product: Product) -> str:
 
 def first(price: Price, product: Product) -> str:
     """A price as a heading: "€100 each", "€40 a month", "3 coaching sessions", "Free"."""
-    words = capital(offering.each(price, product))
-    return f"{words} from {units(price.minimum, product)}" if price.minimum > 1 else words
+    words, least = capital(one(price, product)), price.minimum
+    return f"{words} from {units(least, product)}" if least > (product.included or 1) else words
 
 
 def renewal(price: Price) -> str:
