@@ -88,24 +88,15 @@ def add_product(
     """A new product, a draft at the end of the catalogue; `amount` minor units for one unit give it its first price.
 
     `key`, made when the form was rendered, makes a form sent twice one product. The same key with other values (a page gone back
-    to) is another product.
+    to) is another product. Raises SlugTaken in the rare case that its address was taken in this very moment.
     """
-    require(account)
+    # Products are added one after the other, so that the second of two equal forms finds the first's, and each its own address.
+    Account.objects.select_for_update(no_key=True).get(pk=require(account))
     wanted = {"kind": kind, "name": name, "credit_type": credit_type, "included": included}
     known = _product(key)
-    if known is None:
-        try:
-            with transaction.atomic():
-                return _create(account=account, wanted=wanted, amount=amount, public_id=key, actor=actor)
-        except IntegrityError as error:  # perhaps the same form at the same moment, and the other one was first
-            known = _product(key)
-            if known is None and constraint(error) == "product_slug":  # another of that name at the same moment
-                return _create(account=account, wanted=wanted, amount=amount, public_id=key, actor=actor)
-            if known is None:
-                raise
-    if all(getattr(known, field) == value for field, value in wanted.items()):
+    if known is not None and all(getattr(known, field) == value for field, value in wanted.items()):
         return known
-    return _create(account=account, wanted=wanted, amount=amount, public_id=None, actor=actor)
+    return _create(account=account, wanted=wanted, amount=amount, public_id=None if known else key, actor=actor)
 
 
 def _product(public_id: uuid.UUID | None) -> Product | None:
@@ -123,7 +114,8 @@ def _create(
         slug=_free_slug(str(wanted["name"])),
         **wanted,
     )
-    product.save(force_insert=True)
+    with _said(product_slug=errors.SlugTaken(product.slug)):  # somebody gave another product that address just now
+        product.save(force_insert=True)
     outbox.record(account=account, fact=events.ProductCreated(product.pk), actor=actor)
     if amount:
         _add_price(account=account, product=product, terms=Terms(PriceKind.SINGLE, amount), actor=actor)

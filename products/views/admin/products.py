@@ -130,9 +130,13 @@ def new(request: StaffRequest) -> HttpResponse:
     if request.method == "POST":
         status = BAD_INPUT
         if form.is_valid():
-            made = services.add_product(account=request.account, **form.command(), actor=request.actor)
-            messages.success(request, f"“{made.name}” is a draft. Publish it when it is ready.")
-            return see_other(request, product_url(request, made))
+            try:
+                made = services.add_product(account=request.account, **form.command(), actor=request.actor)
+            except Refusal as refusal:
+                status = refused(form, refusal)
+            else:
+                messages.success(request, f"“{made.name}” is a draft. Publish it when it is ready.")
+                return see_other(request, product_url(request, made))
     context = {
         "form": form,
         "kind": Kind(kind),
