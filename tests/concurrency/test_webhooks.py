@@ -1,8 +1,10 @@
 """Messages of a payment provider that arrive together: the payment is taken note of once, and issued once."""
 
 import random
+from contextlib import contextmanager
 
 import pytest
+from django.db import connection
 from django.test import Client
 
 from products.models import PurchaseEntry
@@ -46,3 +48,36 @@ def test_the_message_meets_the_customer_coming_back(stripe, acme, hook, ordered)
     with scope(acme.account):
         assert PurchaseEntry.objects.count() == 1
     assert figures(acme).free == 5
+
+
+@contextmanager
+def without_once():
+    """Nothing but looking tells whether a message was heard before."""
+    with connection.as_owner(), connection.cursor() as cursor:
+        cursor.execute("DROP INDEX provider_event_once")
+    try:
+        yield
+    finally:
+        with connection.as_owner(), connection.cursor() as cursor:
+            cursor.execute("TRUNCATE products_providerevent")
+            cursor.execute(
+                "CREATE UNIQUE INDEX provider_event_once ON products_providerevent (account_id, gateway, event_id)"
+            )
+
+
+def test_without_the_constraint_one_message_is_noted_several_times(stripe, acme, hook, ordered):  # noqa: F811
+    """And still issues once: what was paid already is not paid again."""
+    stripe.pay(page(acme, ordered))
+    stripe.slow = 0.2  # so that all have looked before the first has noted it
+    with without_once():
+        assert together(stripe, hook, [stripe.events[-1]] * 5) == [200] * 5
+        assert heard(acme) > 1
+    assert shop.entries(acme, ordered) == [(1, "issue", 5)]
+    assert figures(acme).free == 5
+
+
+def test_with_it_once(stripe, acme, hook, ordered):  # noqa: F811
+    stripe.pay(page(acme, ordered))
+    stripe.slow = 0.2
+    assert together(stripe, hook, [stripe.events[-1]] * 5) == [200] * 5
+    assert heard(acme) == 1

@@ -53,6 +53,7 @@ class Stripe:
     keys: set[str] = field(default_factory=lambda: {KEY})
     refunds_take_time: bool = False
     down: bool = False  # answers 500 without doing anything
+    slow: float = 0.0  # seconds before an answer goes out
     lost: int = 0  # so many answers get lost on their way, after the work was done
     asked: list[tuple[str, str]] = field(default_factory=list)  # method and path of each request
     objects: dict[str, dict] = field(default_factory=dict)

@@ -3,6 +3,7 @@
 import json
 import re
 import threading
+import time
 from collections.abc import Callable
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
@@ -49,6 +50,7 @@ def serve(fake: Stripe) -> tuple[str, Callable[[], None]]:
             params = _nested(parse_qsl(query, keep_blank_values=True))
             once = self.headers.get("Idempotency-Key") or ""
             status, said, replayed = fake.answer(method, path, params, key, once)
+            time.sleep(fake.slow)
             if fake.lost:
                 fake.lost -= 1
                 self.close_connection = True
