@@ -8,6 +8,7 @@ from simplero.tenancy.scope import scope
 from tests.stripe_fake.fake import KEY, SECRET, Stripe
 from tests.stripe_fake.server import serve
 
+from . import shop
 from .desk import Desk
 
 
@@ -40,3 +41,20 @@ def sales(acme, zen):
     client = Client()
     client.force_login(acme.admin)
     return Desk(client, acme)
+
+
+@pytest.fixture
+def desk(acme, zen):
+    """A browser in which acme's admin is signed in; zen is there to leak."""
+    client = Client()
+    client.force_login(acme.admin)
+    return client
+
+
+@pytest.fixture
+def pack(acme):
+    """A session for €100, and ways to be paid."""
+    shop.takes_money(acme)
+    made = shop.product(acme, "Pack")
+    shop.price(acme, made, 10_000)
+    return made

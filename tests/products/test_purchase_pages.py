@@ -14,42 +14,7 @@ from tests.credits.pages.conftest import counted, same_cost, text
 from tests.factories import inside
 
 from . import shop
-
-
-def url(world, purchase=None, rest=""):
-    at = f"/a/{world.slug}/sales/purchases/"
-    return f"{at}{purchase.public_id}/{rest}" if purchase else f"{at}{rest}"
-
-
-@pytest.fixture
-def desk(acme, zen):
-    """A browser in which acme's admin is signed in; zen is there to leak."""
-    client = Client()
-    client.force_login(acme.admin)
-    return client
-
-
-@pytest.fixture
-def pack(acme):
-    shop.takes_money(acme)
-    made = shop.product(acme, "Pack")
-    shop.price(acme, made, 10_000)
-    return made
-
-
-def price_of(world, product):
-    with inside(world):
-        return product.prices.get()
-
-
-def sold(world, product, quantity=1, *, to=None):
-    return shop.bought(world, product, price_of(world, product), quantity, by=to or world.contact)
-
-
-def workshop(world, amount=3):
-    """A service for which `amount` sessions are paid."""
-    made = shop.product(world, "Workshop", kind="service")
-    return made, shop.price(world, made, amount, "credit", credit_type=world.session)
+from .counter import price_of, sold, url, workshop
 
 
 def test_the_list_says_who_bought_what_and_what_it_comes_to(desk, acme, zen, pack):

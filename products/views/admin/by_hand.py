@@ -142,7 +142,7 @@ def preview(request: StaffRequest) -> HttpResponse:
     """What the form comes to as it stands now; alone, since only the form asks for it."""
     whose, product = _asked(request)
     if not (whose and product):
-        raise Http404
+        return see_other(request, _here(request, whose))
     form = _form(request, whose, product, request.GET)
     choice = _choice(request, whose, product, form)
     context = {"form": form, "preview": _preview(request, whose, product, form, choice)}
