@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from math import atan2, cos, hypot, sin
 
 WHITE, INK = "#ffffff", "#1d1712"
+READABLE = 4.5  # contrast of words; WCAG 1.4.3
 HEX = re.compile(r"#[0-9a-f]{6}\Z")
 
 Triple = tuple[float, float, float]
@@ -34,12 +35,9 @@ def is_colour(text: str) -> bool:
 
 def light(colour: str) -> Shades:
     """Shades of `colour` for pages as bright as #f3eee5 and brighter. Raises ValueError for anything but a colour."""
-    fill = stand_off(colour, "#f3eee5", 1.4, darker=True)
-    text = stand_off(colour, "#ebe3d6", 4.8, darker=True)
+    fill, text = stand_off(colour, "#f3eee5", 1.4, darker=True), stand_off(colour, "#ebe3d6", 4.8, darker=True)
     return Shades(
-        fill=fill,
-        fill_hover=moved(fill, -0.05),
-        on_fill=legible_on(fill),
+        *_button(fill),
         text=text,
         text_hover=moved(text, -0.06),
         soft=tint(colour, 0.955, 0.022),
@@ -49,17 +47,25 @@ def light(colour: str) -> Shades:
 
 def dark(colour: str) -> Shades:
     """Shades of `colour` for pages as dark as #2b261f and darker. Raises ValueError for anything but a colour."""
-    fill = stand_off(colour, "#2b261f", 2.2, darker=False)
-    text = stand_off(colour, "#332d25", 5.0, darker=False)
+    fill, text = stand_off(colour, "#2b261f", 2.2, darker=False), stand_off(colour, "#332d25", 5.0, darker=False)
     return Shades(
-        fill=fill,
-        fill_hover=moved(fill, 0.05),
-        on_fill=legible_on(fill),
+        *_button(fill),
         text=text,
         text_hover=moved(text, 0.06),
         soft=tint(colour, 0.29, 0.045),
         line=tint(colour, 0.42, 0.07),
     )
+
+
+def _button(fill: str) -> tuple[str, str, str]:
+    """A surface to fill, the same under a pointer, and the colour of the words on both: white, or ink where it reads better.
+
+    Of a few middling colours neither reads well enough; they are darkened a little, for white.
+    """
+    if contrast(fill, WHITE) < READABLE and contrast(fill, INK) < READABLE:
+        fill = stand_off(fill, WHITE, READABLE, darker=True)
+    words = WHITE if contrast(fill, WHITE) >= READABLE else INK
+    return fill, moved(fill, -0.05 if words == WHITE else 0.05), words
 
 
 def contrast(one: str, other: str) -> float:
@@ -71,11 +77,6 @@ def contrast(one: str, other: str) -> float:
 def luminance(colour: str) -> float:
     red, green, blue = _linear(colour)
     return 0.2126 * red + 0.7152 * green + 0.0722 * blue
-
-
-def legible_on(fill: str) -> str:
-    """White or ink, whichever reads better on `fill`; white where both read well, as buttons look calmer with it."""
-    return WHITE if contrast(fill, WHITE) >= 4.5 or contrast(fill, WHITE) > contrast(fill, INK) else INK
 
 
 def stand_off(colour: str, ground: str, ratio: float, *, darker: bool) -> str:
