@@ -310,7 +310,8 @@ def _post(account: Account, purchase: Purchase, *, number: int, actor: Actor, pa
 
 def _given_back(account: Account, purchase: Purchase, payment: Payment, word: Word, actor: Actor) -> None:
     """Note what the provider says went back beyond what we know of: a refund made in its own pages, or a lost dispute."""
-    if word.dispute and word.dispute != payment.dispute:
+    # What is decided stays so: of two messages at once, the older word may come last.
+    if word.dispute and word.dispute != payment.dispute and payment.dispute in ("", "open"):
         _keep(payment, {"dispute": word.dispute})
         disputed = events.PaymentDisputed(
             purchase.contact_id, str(purchase.public_id), word.dispute, payment.amount, payment.currency

@@ -234,6 +234,19 @@ def test_a_dispute_is_told_and_one_that_is_lost_takes_the_money_back(acme, word,
         assert [refund.way for refund in Refund.objects.all()] == (["chargeback"] if word is LOST else [])
 
 
+def test_an_older_word_of_a_dispute_changes_nothing(acme):
+    shop.takes_money(acme)
+    made = shop.product(acme, "Pack", included=5)
+    purchase = shop.bought(acme, made, shop.price(acme, made, 8_500), by=acme.contact)
+    due = shop.payment(acme, purchase)
+    won = Word("paid", charge_ref="test_charge_4242_x", dispute="won")
+    for word in (OPEN, won, OPEN):
+        with inside(acme):
+            payments.settle(account=acme.account, payment_id=due.pk, word=word)
+    with inside(acme):
+        assert Payment.objects.get().dispute == "won"
+
+
 @settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(parts=st.lists(st.integers(1, 30_000), min_size=1, max_size=6))
 def test_parts_in_any_size_add_up(acme, pack, parts):
