@@ -28,7 +28,7 @@ RECEIPT = Kind(
     subject="Your receipt: {product}",
     text="""Hello {customer},
 
-thank you. This is your receipt from {business}.
+Thank you. This is your receipt from {business}.
 
 {product}: {price}
 
@@ -49,7 +49,7 @@ ASKED = Kind(
     subject="How to pay: {product}",
     text="""Hello {customer},
 
-thank you for your order at {business}.
+Thank you for your order at {business}.
 
 {product}: {price}
 
@@ -70,7 +70,7 @@ FAILED = Kind(
     subject="Your payment for {product} failed",
     text="""Hello {customer},
 
-we could not take the payment for {product} ({price}).
+We could not take the payment for {product} ({price}).
 
 {reason}
 
