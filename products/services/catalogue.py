@@ -217,6 +217,27 @@ def _move(account: Account, product: Product, since: tuple[str, ...], to: str, f
 
 
 @transaction.atomic
+def move_product(*, account: Account, product: Product, up: bool, seen: int, actor: Actor) -> None:
+    """Let a product change places with the one before it in the catalogue (`up`) or behind it, archived ones aside.
+
+    `seen` is the position it was seen at: from another one it does not move, so that a second click changes nothing.
+    """
+    Account.objects.select_for_update(no_key=True).get(pk=require(account))
+    kept = Product.objects.get(pk=product.pk)
+    others = Product.objects.exclude(status=Status.ARCHIVED)
+    if up:
+        neighbour = others.filter(position__lt=kept.position).order_by("-position", "-pk").first()
+    else:
+        neighbour = others.filter(position__gt=kept.position).order_by("position", "pk").first()
+    if neighbour is None or kept.position != seen:
+        return
+    Product.objects.filter(pk=kept.pk).update(position=neighbour.position)
+    Product.objects.filter(pk=neighbour.pk).update(position=kept.position)
+    for moved in (kept, neighbour):
+        outbox.record(account=account, fact=events.ProductChanged(moved.pk, ("position",)), actor=actor)
+
+
+@transaction.atomic
 def show_picture(*, account: Account, product: Product, file: pictures.Upload, actor: Actor) -> None:
     """Show the picture in `file` with the product, instead of the one it had. Raises NoPicture."""
     require(account)

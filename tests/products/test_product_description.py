@@ -11,7 +11,7 @@ from products import descriptions
 from products.descriptions import SCHEMES, TAGS, safe, shown
 
 from . import shop
-from .desk import at, products
+from .desk import HERE, at, products
 
 PAYLOADS = [
     "<script>alert(1)</script>",
@@ -50,6 +50,9 @@ PAYLOADS = [
     "&#106;avascript:alert(1)",
     "\\<script>alert(1)\\</script>",
 ]  # fmt: skip
+
+
+PATHS = (HERE, "{}", "{}settings", "{}pricing", "{}prices/add", "{}archive", "{}why")
 
 
 class Seen(HTMLParser):
@@ -164,8 +167,8 @@ def test_payloads_through_the_forms(sales, payload):
     [kept] = products(sales.world)
     assert (kept.name, kept.summary, kept.description) == (payload[:120].replace("\t", " "), payload.replace("\t", " "), payload)  # fmt: skip
     clean = _tags(sales, shop.product(sales.world, "Plain"))
-    for path in ("", "settings", "pricing", "prices/add", "archive", "why"):
-        page = sales.get(at(made, path)).content.decode()
+    for path in PATHS:
+        page = sales.get(path.format(at(made))).content.decode()
         seen = Seen(page)
         assert seen.tags <= clean
         assert not [link for link in seen.links if link.lower().startswith(("javascript", "data:", "vbscript", "//"))]
@@ -176,5 +179,4 @@ def test_payloads_through_the_forms(sales, payload):
 def _tags(sales, plain):
     """What a page of a harmless product is made of."""
     sales.save(plain, description="**a** *b*\n\n# c\n- d\n1. e\n\nf\ng https://h.example")
-    paths = ("", "settings", "pricing", "prices/add", "archive", "why")
-    return set().union(*(Seen(sales.get(at(plain, path)).content.decode()).tags for path in paths))
+    return set().union(*(Seen(sales.get(path.format(at(plain))).content.decode()).tags for path in PATHS))

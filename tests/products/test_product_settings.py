@@ -11,7 +11,7 @@ from tests.assertions import figures, nothing_moved
 from tests.credits.pages.conftest import counted, same_cost, text
 
 from . import shop
-from .desk import at, extras, facts, hidden, kinds, products
+from .desk import HERE, at, extras, facts, hidden, kinds, products
 
 
 def one(world):
@@ -258,3 +258,34 @@ def test_products_of_others_are_not_found_by_services_either(sales, zen):
     theirs = shop.product(zen, "Abroad")
     with scope(sales.world.account), pytest.raises(Product.DoesNotExist):
         catalogue.get_product(sales.world.account, theirs.public_id)
+
+
+def test_places_in_the_shop(sales, zen):
+    for name in ("One", "Two", "Three"):
+        shop.product(sales.world, name, kind="other")
+    shop.product(zen, "Abroad")
+    one, two, three = products(sales.world)
+    sales.post(at(two, "archive"))
+
+    def order():
+        return [row["product"].name for row in sales.get().context["rows"]]
+
+    up = {"to": "up", "seen": str(three.position)}
+    assert sales.post(at(three, "move"), up)["Location"] == HERE
+    assert order() == ["Three", "One"]
+    assert kinds(sales.world)[-2:] == ["product.changed", "product.changed"]
+    with nothing_moved():
+        sales.post(at(three, "move"), up)  # a second click
+        sales.post(at(three, "move"), {"to": "up", "seen": "0"})  # it is the first
+        sales.post(at(one, "move"), {"to": "down", "seen": "2"})  # the last
+        for wrong in (
+            {},
+            {"to": "up"},
+            {"to": "up", "seen": "-1"},
+            {"to": "left", "seen": "2"},
+            {"to": "up", "seen": "9" * 99},
+        ):
+            assert sales.post(at(one, "move"), wrong).status_code == 303
+    sales.post(at(three, "move"), {"to": "down", "seen": "0"})
+    assert order() == ["One", "Three"]
+    assert "Move One up" in sales.get().content.decode()

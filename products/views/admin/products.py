@@ -91,6 +91,7 @@ def products(request: StaffRequest) -> HttpResponse:
             for one in VIEWS
         ],
         "view": view,
+        "movable": not view.code and (len(found) > 1 or after is not None),
         "first": after is None,
         "newer": f"{here}?{shown}" if after else "",
         "older": f"{here}?{shown}&after={found[-1].public_id}" if more else "",
@@ -296,6 +297,17 @@ def publish(request: StaffRequest, product: uuid.UUID) -> HttpResponse:
     services.publish(account=request.account, product=found, actor=request.actor)
     messages.success(request, f"“{found.name}” is in your shop now.")
     return see_other(request, product_url(request, found))
+
+
+@staff(can="products")
+@require_POST
+def move(request: StaffRequest, product: uuid.UUID) -> HttpResponse:
+    """Up or down in the shop, by one place. What was not sent by the list moves nothing."""
+    found, seen = product_or_404(request, product), request.POST.get("seen", "")
+    if seen.isdecimal() and len(seen) < 10 and request.POST.get("to") in ("up", "down"):
+        up = request.POST["to"] == "up"
+        services.move_product(account=request.account, product=found, up=up, seen=int(seen), actor=request.actor)
+    return see_other(request, reverse("products:products", args=[request.account.slug]))
 
 
 @staff(can="products")
