@@ -51,6 +51,7 @@ class Movement:
     last_good_day: date | None = None  # of a redate: the new one, None being for ever
     redated: bool = False  # of an issue: its lot is good through another day now than when it was issued
     by: str = ""  # who; empty when nobody in particular
+    what: str = ""  # what it was for, such as "Workshop"; empty when that has no name
 
 
 def sentence(movement: Movement) -> str:
@@ -70,18 +71,18 @@ Said = tuple[str, str]
 
 def _issue(m: Movement) -> Said:
     until = f", {'now ' if m.redated else ''}{_good(m.parts[0].lot, m)}" if m.parts else ""
-    return f"{_moved(m)} issued{until}", ""
+    return f"{_moved(m)} issued{f' with {m.what}' if m.what else ''}{until}", ""
 
 
 def _consume(m: Movement) -> Said:
-    said = f"{_moved(m)} used for {_day(m.service_day or m.on, m)}"
+    said = f"{_moved(m)} used for {_use(m, m.service_day or m.on)}"
     if len(m.parts) == 1:
         return f"{said}, from {_lot(m.parts[0].lot, m)}", ""
     return said, _shares(m, "from")
 
 
 def _reverse(m: Movement) -> Said:
-    use = f"the use for {_day(m.service_day, m)}" if m.service_day else "a use"
+    use = f"the use for {_use(m, m.service_day)}" if m.service_day else "a use"
     why = f", reversing {use}"
     if len(m.parts) == 1:
         return f"{_moved(m)} given back {_back(m.parts[0], m)}{why}", ""
@@ -119,6 +120,11 @@ _SENTENCES = {
 
 def _moved(m: Movement) -> str:
     return quantity(abs(m.amount), m.unit)
+
+
+def _use(m: Movement, service_day: date) -> str:
+    """What a use was for: "14 November", "Workshop on 14 November"."""
+    return f"{m.what} on {_day(service_day, m)}" if m.what else _day(service_day, m)
 
 
 def _day(value: date, m: Movement) -> str:

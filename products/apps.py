@@ -7,14 +7,17 @@ class ProductsConfig(AppConfig):
     def ready(self) -> None:
         from contacts.letters import register
         from credits import proof as ledger
+        from credits.sources import register as name_source
         from simplero.outbox.handlers import register as register_job
         from simplero.outbox.handlers import register_errand
 
         from . import handlers, letters, proof, purchases
+        from .queries.sales import names
         from .services.refunds import SEND
 
         for kind in letters.ALL:
             register(kind)
+        name_source(purchases.SOURCE, names)
         ledger.FURTHER.append(proof.verify)
         register_job(purchases.RECEIPT, handlers.receipt)
         register_job(purchases.RECEIPT_OF_PAYMENT, handlers.receipt_of_payment)

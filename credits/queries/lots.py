@@ -12,6 +12,7 @@ from django.db.models import Count, F, Q, QuerySet, Window
 from django.db.models.functions import RowNumber
 
 from contacts.models import Contact
+from credits import sources
 from credits.models import CreditType, Lot
 from simplero.tenancy.models import Account
 from simplero.tenancy.scope import now, require, today
@@ -39,6 +40,7 @@ class LotView:
     source_id: str
     replacement: bool  # opened by a reversal, for a lot that had expired
     made_by: uuid.UUID  # the key of the entry that opened it
+    name: str = ""  # of what was bought with it, such as "Pack of 5"
 
     @property
     def state(self) -> str:
@@ -94,16 +96,14 @@ def section(account: Account, contact: Contact) -> list[TypeSection]:
     good = Q(expires_at=None) | Q(expires_at__gt=now())
     soonest_first = [F("expires_at").asc(nulls_last=True), F("pk").asc()]
     newest_first = [F("issued_at").desc(), F("pk").desc()]
+    open_lots = list(_first_of_each(of_contact.filter(good, open=True), soonest_first))
+    past_lots = list(_first_of_each(of_contact.exclude(Q(open=True) & good), newest_first))
+    views = views_of(account, [*open_lots, *past_lots])
     shown: dict[tuple[int, bool], list[LotView]] = defaultdict(list)
-    held: dict[int, int] = {}
-    for is_open, lots, order in (
-        (True, of_contact.filter(good, open=True), soonest_first),
-        (False, of_contact.exclude(Q(open=True) & good), newest_first),
-    ):
-        for lot in _first_of_each(lots, order):
-            shown[lot.wallet_id, is_open].append(lot_view(account, lot))
-            if is_open:
-                held[lot.wallet_id] = lot.of_wallet
+    for is_open, lots in ((True, open_lots), (False, past_lots)):
+        for lot in lots:
+            shown[lot.wallet_id, is_open].append(views[lot.pk])
+    held = {lot.wallet_id: lot.of_wallet for lot in open_lots}
     return [
         TypeSection(
             credit_type=wallet.credit_type,
@@ -129,8 +129,19 @@ def _first_of_each(lots: QuerySet[Lot], order: list[Any]) -> QuerySet[Any]:
     )
 
 
-def lot_view(account: Account, lot: Lot) -> LotView:
-    """`lot` by the clock; its `entry` should be at hand."""
+def views_of(account: Account, lots: Iterable[Lot]) -> dict[int, LotView]:
+    """These lots by the clock, by id, named after what was bought with them; their `entry` should be at hand."""
+    lots = list(lots)
+    named = sources.names(account, [_source(lot) for lot in lots])
+    return {lot.pk: _view(account, lot, named.get(_source(lot), "")) for lot in lots}
+
+
+def _source(lot: Lot) -> tuple[str, str]:
+    """What the lot came from. A lot that a reversal opened was not bought, whatever was refunded."""
+    return ("", "") if lot.replaces_id else (lot.entry.source, lot.entry.source_id)
+
+
+def _view(account: Account, lot: Lot, name: str) -> LotView:
     overdue = lot.remaining if lot.expires_at and lot.expires_at <= now() else 0
     return LotView(
         public_id=lot.public_id,
@@ -146,6 +157,7 @@ def lot_view(account: Account, lot: Lot) -> LotView:
         source_id=lot.entry.source_id,
         replacement=lot.replaces_id is not None,
         made_by=lot.entry.key,
+        name=name,
     )
 
 
@@ -153,7 +165,7 @@ def get_lot(account: Account, contact: Contact, public_id: uuid.UUID) -> tuple[C
     """A lot of this contact. Raises Lot.DoesNotExist."""
     require(account)
     lot = Lot.objects.select_related("entry", "wallet__credit_type").get(public_id=public_id, wallet__contact=contact)
-    return lot.wallet.credit_type, lot_view(account, lot)
+    return lot.wallet.credit_type, views_of(account, [lot])[lot.pk]
 
 
 def lots_made_by(account: Account, keys: Iterable[uuid.UUID]) -> list[tuple[CreditType, LotView]]:
@@ -167,7 +179,8 @@ def lots_made_by(account: Account, keys: Iterable[uuid.UUID]) -> list[tuple[Cred
         added = {lot.pk: lot for lot in replacing}
         found |= added
         newest = set(added)
-    return [(lot.wallet.credit_type, lot_view(account, lot)) for _, lot in sorted(found.items())]
+    views = views_of(account, found.values())
+    return [(lot.wallet.credit_type, views[lot.pk]) for _, lot in sorted(found.items())]
 
 
 def payers(
@@ -198,7 +211,7 @@ def payers(
 
 
 def lot_views(account: Account, ids: Iterable[int]) -> dict[int, LotView]:
-    return {lot.pk: lot_view(account, lot) for lot in Lot.objects.filter(pk__in=set(ids)).select_related("entry")}
+    return views_of(account, Lot.objects.filter(pk__in=set(ids)).select_related("entry"))
 
 
 def day_of(account: Account, instant: datetime) -> date:

@@ -11,6 +11,7 @@ from django.db import connection
 from django.db.models import Sum
 
 from contacts.models import Contact
+from credits import sources
 from credits.models import Allocation, CreditType, Entry, EntryNote, Lot, Wallet
 from credits.sentences import LotWords, Movement, Part
 from simplero.lib.moments import later
@@ -20,7 +21,7 @@ from simplero.tenancy.people import actor_names
 from simplero.tenancy.scope import require
 
 from .figures import overdue_lots
-from .lots import LotView, day_of, lot_view, lot_views
+from .lots import LotView, day_of, lot_views, views_of
 
 
 @dataclass(slots=True)
@@ -41,6 +42,7 @@ class Line:
     expiry: str = ""  # as asked for, of an issue or redate
     source: str = "clock"
     source_id: str = ""
+    named: str = ""  # what the source is called, such as "Pack of 5"
     actor: Actor = Actor("system")
     who: str = "the system"
     note: str = ""
@@ -205,6 +207,8 @@ def _lines(account: Account, entries: Sequence[Entry], wallets: dict[int, Wallet
         .annotate(back=Sum("amount"), keys=ArrayAgg("key", order_by="seq"))
     }
     names = actor_names(Actor(entry.actor_kind, entry.actor_id) for entry in entries)
+    views = views_of(account, {lot.pk: lot for parts in touched.values() for lot, _ in parts}.values())
+    named = sources.names(account, [(entry.source, entry.source_id) for entry in entries])
     lines = []
     for entry in entries:
         wallet = wallets[entry.wallet_id] if wallets else entry.wallet
@@ -228,11 +232,12 @@ def _lines(account: Account, entries: Sequence[Entry], wallets: dict[int, Wallet
                 expiry=entry.expiry,
                 source=entry.source,
                 source_id=entry.source_id,
+                named=named.get((entry.source, entry.source_id), ""),
                 actor=actor,
                 who=names[actor],
                 note=note.text if note else "",
                 note_for_customer=bool(note and note.for_customer),
-                lots=[(lot_view(account, lot), amount) for lot, amount in touched[entry.pk]],
+                lots=[(views[lot.pk], amount) for lot, amount in touched[entry.pk]],
                 linked_key=cause.key if cause else None,
                 linked_day=_line_day(account, cause) if cause else None,
                 given_back=given_back,
@@ -252,7 +257,9 @@ def _unwritten(
     seqs = {wallet.pk: wallet.seq for wallet in wallets}
     balances = {wallet.pk: wallet.balance for wallet in wallets}
     lines = []
-    for lot in overdue_lots().filter(wallet__in=list(by_id)).select_related("entry").order_by("expires_at", "pk"):
+    overdue = list(overdue_lots().filter(wallet__in=list(by_id)).select_related("entry").order_by("expires_at", "pk"))
+    views = views_of(account, overdue)
+    for lot in overdue:
         seqs[lot.wallet_id] += 1
         balances[lot.wallet_id] -= lot.remaining
         if lot.expires_at is None or lot.last_good_day is None:
@@ -270,7 +277,7 @@ def _unwritten(
                 happened_at=happened_at,
                 day=lot.last_good_day,
                 seq=seqs[lot.wallet_id],
-                lots=[(lot_view(account, lot), -lot.remaining)],
+                lots=[(views[lot.pk], -lot.remaining)],
             )
         )
     return lines
@@ -301,12 +308,17 @@ def movement(line: Line, *, today: date, by: bool = True) -> Movement:
         last_good_day=date.fromisoformat(line.expiry) if redate and line.expiry != "never" else None,
         redated=line.kind == "issue" and not _good_as_issued(line),
         by=line.who if by and line.actor.kind != "system" else "",
+        what=line.named,
     )
 
 
 def lot_words(lot: LotView) -> LotWords:
     return LotWords(
-        amount=lot.amount, issued_on=lot.issued_on, last_good_day=lot.last_good_day, given_back=lot.replacement
+        amount=lot.amount,
+        issued_on=lot.issued_on,
+        last_good_day=lot.last_good_day,
+        name=lot.name,
+        given_back=lot.replacement,
     )
 
 

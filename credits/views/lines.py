@@ -25,7 +25,9 @@ SOON = 14  # days before its end at which a lot says so
 
 
 def lot_name(lot: LotView, *, today: date) -> str:
-    """What tells a lot from its neighbours: "5 issued on 3 May"."""
+    """What tells a lot from its neighbours: "5 issued on 3 May", "5 of Pack of 5 bought on 3 May"."""
+    if lot.name:
+        return f"{lot.amount:,} of {lot.name} bought on {day(lot.issued_on, today=today)}"
     came = "given back" if lot.replacement else "issued"
     return f"{lot.amount:,} {came} on {day(lot.issued_on, today=today)}"
 
@@ -36,7 +38,9 @@ def line_sentence(line: Line, *, today: date, by: bool = True) -> str:
 
 
 def source_words(line: Line) -> str:
-    return SOURCES.get(line.source, line.source.replace("_", " ").capitalize())
+    """Where it came from: "By hand", "Purchase: Pack of 5"."""
+    kind = SOURCES.get(line.source, line.source.replace("_", " ").capitalize())
+    return f"{kind}: {line.named}" if line.named else kind
 
 
 def who_words(line: Line) -> str:
@@ -170,9 +174,11 @@ def lot_row(request: HttpRequest, contact: Contact, lot: LotView, *, next: bool,
     can = may["correct"]
     return LotRow(
         lot=lot,
-        name=f"{'Given back' if lot.replacement else 'Issued'} {day(lot.issued_on, today=this_day)}",
+        name=lot.name or f"{'Given back' if lot.replacement else 'Issued'} {day(lot.issued_on, today=this_day)}",
         label=lot_name(lot, today=this_day),
-        sub=SOURCES.get(lot.source, lot.source.capitalize()),
+        sub=f"Bought {day(lot.issued_on, today=this_day)}"
+        if lot.name
+        else SOURCES.get(lot.source, lot.source.capitalize()),
         until=until,
         when=when,
         soon=soon,

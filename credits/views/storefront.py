@@ -124,8 +124,9 @@ def wallets_of(account: Account, contact: Contact) -> list[Wallet]:
 
 def _lot(lot: LotView, this_day: date, *, next: bool = False) -> Lot:
     until, when, soon = until_words(lot, today=this_day)
-    came = "Given back" if lot.replacement else "Bought" if lot.source == "purchase" else "Received"
-    name = f"{came} {day(lot.issued_on, today=this_day)}"
+    came = "given back" if lot.replacement else "bought" if lot.source == "purchase" else "received"
+    on = f"{came} {day(lot.issued_on, today=this_day)}"
+    name = f"{lot.name}, {on}" if lot.name else wording.capital(on)
     return Lot(lot, name, until, wording.good(lot.last_good_day, today=this_day), when, soon, next)
 
 
