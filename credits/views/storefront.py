@@ -30,8 +30,11 @@ LATEST, PAGE = 8, 30  # movements below the wallets, and on a page of their own
 @require_safe
 @customer(signed_in=True)
 def wallets(request: ShopRequest) -> HttpResponse:
+    found = wallets_of(request.shop.account, mine(request))
     context = {
-        "wallets": wallets_of(request.shop.account, mine(request)),
+        "wallets": found,
+        "has_some": any(wallet.figures.free for wallet in found),
+        "has_none": any(not wallet.figures.free for wallet in found),
         **_movements(request, limit=LATEST),
     }
     return TemplateResponse(request, "shop/credits.html", context)

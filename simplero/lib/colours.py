@@ -40,7 +40,7 @@ def light(colour: str) -> Shades:
         *_button(fill),
         text=text,
         text_hover=moved(text, -0.06),
-        soft=tint(colour, 0.955, 0.022),
+        soft=tint(colour, 0.95, 0.015),
         line=tint(colour, 0.86, 0.06),
     )
 

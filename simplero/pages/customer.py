@@ -11,4 +11,7 @@ from credits.views.storefront import mine, wallets_of
 @require_safe
 @customer(signed_in=True)
 def overview(request: ShopRequest) -> HttpResponse:
-    return TemplateResponse(request, "shop/account.html", {"wallets": wallets_of(request.shop.account, mine(request))})
+    wallets = wallets_of(request.shop.account, mine(request))
+    gone = [wallet for wallet in wallets if not wallet.figures.free]
+    context = {"wallets": wallets, "gone": gone, "has_some": len(gone) < len(wallets)}
+    return TemplateResponse(request, "shop/account.html", context)
