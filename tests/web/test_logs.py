@@ -20,6 +20,7 @@ from simplero.lib.redaction import redacted
 from simplero.mail.models import Message
 
 RESET, CONFIRMATION, INVITATION = "7-d3bsk2-0123456789abcdef", "Mw:1abcDE:canary-Signature_x", "canary-token"
+SIGN_IN = "canary-of-a-customer"
 
 
 def addresses():
@@ -29,6 +30,7 @@ def addresses():
         reverse("account_reset_password_from_key", args=[uid, key]): RESET,
         reverse("account_confirm_email", args=[CONFIRMATION]): CONFIRMATION,
         f"{reverse('invitation')}?token={INVITATION}": INVITATION,
+        f"{reverse('shop:sign-in-link', args=['acme'])}?token={SIGN_IN}": SIGN_IN,
     }
 
 
@@ -58,6 +60,7 @@ def test_the_line_gunicorn_writes():
         "/accounts/password/reset/key/[key]",
         "/accounts/confirm-email/[key]",
         "/invitations/",
+        "/s/acme/sign-in/link/",
     ]
     assert not any(key in said for key in addresses().values())
 
