@@ -1,6 +1,6 @@
 """Staff routes of products, under /a/<account>/sales/: Sales → Products, and what hangs from a product."""
 
-from django.urls import include, path
+from django.urls import URLPattern, URLResolver, include, path
 
 from .views.admin import by_hand, gateways, prices, products, purchase, purchases, refunds, why
 
@@ -12,7 +12,7 @@ of_price = [
     path("switch", prices.switch, name="price-switch"),
 ]
 
-of_product = [
+of_product: list[URLPattern | URLResolver] = [
     path("", products.product_, name="product"),
     path("settings", products.settings, name="settings"),
     path("move", products.move, name="move"),
@@ -29,7 +29,7 @@ of_product = [
     path("prices/<uuid:price>/", include(of_price)),
 ]
 
-catalogue = [
+catalogue: list[URLPattern | URLResolver] = [
     path("", products.products, name="products"),
     path("new", products.new, name="product-new"),
     path("<uuid:product>/", include(of_product)),
@@ -45,7 +45,7 @@ of_purchase = [
     path("charge", purchase.charge, name="purchase-charge"),
 ]
 
-sales = [
+sales: list[URLPattern | URLResolver] = [
     path("", purchases.purchases, name="purchases"),
     path("csv", purchases.purchases_csv, name="purchases-csv"),
     path("add", by_hand.add, name="purchase-add"),
