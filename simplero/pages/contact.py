@@ -1,4 +1,5 @@
-"""The contact page, *Contact info*: details, tags, notes and mails from `contacts`, the Credits section from `credits`, and the timeline."""
+"""The contact page, *Contact info*: details, tags, notes and mails from `contacts`, the Credits section from `credits`, the newest
+purchases from `products`, and the timeline."""
 
 import uuid
 
@@ -10,7 +11,9 @@ from contacts.views.admin import notes_context, tags_context
 from contacts.views.letters import letters_context
 from contacts.views.lookup import contact_or_404
 from credits.views.section import section
+from products.views.admin.section import section as purchases
 from simplero.lib.moments import day
+from simplero.tenancy import roles
 from simplero.web.access import staff
 from simplero.web.http import StaffRequest, page_or_fragment
 
@@ -26,7 +29,8 @@ def contact(request: StaffRequest, contact: uuid.UUID) -> HttpResponse:
         **notes_context(request, found),
         **letters_context(request, found),
         "since": day(found.created_at.astimezone(request.account.zone).date()),
-        "timeline": timeline.read(account=request.account, contact=found),
+        "timeline": timeline.read(account=request.account, contact=found, purchases=_sells(request)),
+        "purchases": purchases(request, found) if _sells(request) else None,
         "section": section(request, found),
     }
     return TemplateResponse(request, "pages/contact.html", context)
@@ -39,8 +43,18 @@ def contact_timeline(request: StaffRequest, contact: uuid.UUID) -> HttpResponse:
     found = contact_or_404(request, contact)
     context = {
         "contact": found,
-        "timeline": timeline.read(account=request.account, contact=found, older=request.GET.get("older", "")),
+        "timeline": timeline.read(
+            account=request.account,
+            contact=found,
+            older=request.GET.get("older", ""),
+            purchases=_sells(request),
+        ),
     }
     return page_or_fragment(
         request, page="pages/contact_timeline.html", fragment="pages/_timeline.html", context=context
     )
+
+
+def _sells(request: StaffRequest) -> bool:
+    """Whether this member may see purchases."""
+    return roles.allows(request.membership.role, "purchases")

@@ -10,6 +10,9 @@ from contacts.models import Contact
 from credits import queries as credits
 from credits.sentences import event_sentence
 from credits.wording import Unit
+from products.queries import sales
+from products.sentences import KINDS as OF_PURCHASES
+from products.sentences import Said, said
 from simplero.lib.lists import listed
 from simplero.lib.moments import moment
 from simplero.outbox.models import Event
@@ -42,36 +45,30 @@ class Timeline:
 
 @dataclass(frozen=True, slots=True)
 class Words:
-    """What an event's sentence needs and its body does not hold: tags and credit types by name."""
+    """What an event's sentence needs and its body does not hold: tags, credit types and what was bought by name."""
 
     tags: dict[int, str]
     credit_types: dict[int, Unit]
+    purchases: dict[str, str]
 
 
-@dataclass(frozen=True, slots=True)
-class Said:
-    sentence: str
-    icon: str
-    tone: str = ""
-
-
-def read(*, account: Account, contact: Contact, older: str = "") -> Timeline:
+def read(*, account: Account, contact: Contact, older: str = "", purchases: bool = True) -> Timeline:
     """A page of what happened to `contact`; `older` is the cursor from the page before, a spoiled one means the first page.
 
-    The same number of queries however long the page is.
+    Without `purchases` it is the page of somebody who may not see them. The same number of queries however long the page is.
     """
-    events, cursor = _page(account, contact, older)
+    events, cursor = _page(account, contact, older, purchases)
     names = actor_names(Actor(event.actor_kind, event.actor_id) for event in events)
     words = _words(account, [event.body for event in events])
     return Timeline([_line(account, event, words, names) for event in events], cursor)
 
 
 def _line(account: Account, event: Event, words: Words, names: dict[Actor, str]) -> Line:
-    said = SENTENCES.get(event.kind, _other)(event, words)
+    words_of = SENTENCES.get(event.kind, _other)(event, words)
     return Line(
-        sentence=said.sentence,
-        icon=said.icon,
-        tone=said.tone,
+        sentence=words_of.sentence,
+        icon=words_of.icon,
+        tone=words_of.tone,
         who=names[Actor(event.actor_kind, event.actor_id)],
         when=moment(event.at, now=now(), zone=account.zone),
         at=event.at,
@@ -86,15 +83,18 @@ def _words(account: Account, bodies: list[dict[str, Any]]) -> Words:
     return Words(
         tags=contacts.tag_names(account, ids("tag_id")),
         credit_types={kind.pk: kind for kind in types.filter(pk__in=ids("credit_type_id"))},
+        purchases=sales.names(account, {body["purchase"] for body in bodies if "purchase" in body}),
     )
 
 
-def _page(account: Account, contact: Contact, older: str) -> tuple[list[Event], str]:
+def _page(account: Account, contact: Contact, older: str, purchases: bool) -> tuple[list[Event], str]:
     """The events behind a cursor "<microseconds since 1970>.<events of that very instant already shown>".
 
     Events of one transaction share their instant, so the instant alone would skip some; their ids would tell how many there are.
     """
     found = Event.objects.filter(account_id=require(account), contact_id=contact.pk)
+    if not purchases:
+        found = found.exclude(kind__in=OF_PURCHASES)
     at, shown = _cursor(older)
     if at is not None:
         found = found.filter(at__lte=at)
@@ -160,6 +160,10 @@ _MOVEMENTS = {
 }
 
 
+def _purchase(event: Event, words: Words) -> Said:
+    return said(event.kind, event.body, words.purchases.get(event.body["purchase"], ""))
+
+
 def _other(event: Event, words: Words) -> Said:
     return Said("Something changed", "dot")
 
@@ -173,4 +177,5 @@ SENTENCES: dict[str, Callable[[Event, Words], Said]] = {
     "contact.note_edited": _note_edited,
     "contact.note_deleted": _note_deleted,
     **dict.fromkeys(_MOVEMENTS, _credits),
+    **dict.fromkeys(OF_PURCHASES, _purchase),
 }

@@ -11,6 +11,7 @@ from django.urls import reverse
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from contacts import queries as contacts
+from contacts.views.letters import shown
 from credits import queries as credits
 from credits.views.lines import lot_row
 from credits.views.lookup import address, may
@@ -66,12 +67,10 @@ def _page(request: StaffRequest, found: Purchase, *, refusal: str = "", status: 
             {"type": of, "row": lot_row(request, found.contact, lot, next=False, may=may(request))}
             for of, lot in preview.unspent.lots
         ],
-        "letters": [
-            {"letter": one, "when": moment(one.at, now=now(), zone=account.zone)}
-            for one in contacts.letters(
-                account, contact=found.contact, source=letters.SOURCE, source_id=str(found.public_id)
-            )
-        ],
+        "letters": shown(
+            request,
+            contacts.letters(account, contact=found.contact, source=letters.SOURCE, source_id=str(found.public_id)),
+        ),
         "history": _history(request, found),
     }
     return TemplateResponse(request, "products/purchase.html", context, status=status)
