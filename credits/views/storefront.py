@@ -77,9 +77,10 @@ class Wallet:
 
     @property
     def soonest(self) -> str:
-        """How long what goes first is good."""
+        """How long what goes first is good; with nothing left, what became of all."""
         if not self.open:
-            return f"{self.figures.used:,} used so far"
+            ends = {"used": self.figures.used, "expired": self.figures.expired, "withdrawn": self.figures.withdrawn}
+            return ", ".join(f"{amount:,} {end}" for end, amount in ends.items() if amount)
         first = self.open[0].lot
         if first.last_good_day is None:
             return "No end date"

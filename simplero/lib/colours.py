@@ -52,7 +52,7 @@ def dark(colour: str) -> Shades:
         *_button(fill),
         text=text,
         text_hover=moved(text, 0.06),
-        soft=tint(colour, 0.29, 0.045),
+        soft=tint(colour, 0.285, 0.028),
         line=tint(colour, 0.42, 0.07),
     )
 
