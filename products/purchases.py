@@ -73,9 +73,14 @@ def create(
     visitor_digest: str = "",
     actor: Actor,
 ) -> Purchase:
-    """A new purchase at the terms of `choice`. It waits for its payment; `activate` is the next step of what needs none."""
+    """A new purchase at the terms of `choice`. What asks for money waits for its payment; anything else begins here and now: its
+    credit price is paid and what it includes is issued, all or nothing.
+
+    Raises InsufficientCredits; IntegrityError when `key` is another purchase's.
+    """
     price = choice.price
-    purchase = Purchase.objects.create(
+    asks = price.kind in (PriceKind.SINGLE, PriceKind.RECURRING)
+    purchase = Purchase(
         account_id=require(account),
         public_id=uuid.uuid4(),
         key=key,
@@ -93,18 +98,33 @@ def create(
         every=price.every,
         period=price.period,
         issues=[issue.row() for issue in choice.issues],
-        gateway=gateway,
+        state=State.NEW if asks else State.ACTIVE,
+        gateway=gateway if asks else "",
         source=source,
         visitor_digest=visitor_digest,
         created_at=now(),
+        activated_at=None if asks else now(),
     )
-    created = events.PurchaseCreated(
-        contact.pk, str(purchase.public_id), purchase.product_id, purchase.price_id, purchase.quantity
-    )
-    outbox.record(account=account, fact=created, actor=actor)
-    if price.kind in (PriceKind.SINGLE, PriceKind.RECURRING):
+    purchase.save(force_insert=True)
+    facts: list[outbox.Fact] = [
+        events.PurchaseCreated(contact.pk, str(purchase.public_id), product.pk, price.pk, purchase.quantity)
+    ]
+    if not asks:
+        facts.append(_moved(purchase, first=True))
+    outbox.record_all(account=account, facts=facts, actor=actor)
+    if asks:
         _ask(purchase, number=1)
+    else:
+        outbox.schedule(account=account, kind=RECEIPT, subject=purchase.pk, due=now())
+        _post(account, purchase, number=1, actor=actor, pay=price.kind == PriceKind.CREDIT)
     return purchase
+
+
+def _moved(purchase: Purchase, *, first: bool) -> events.PurchaseMoved:
+    """The fact that a purchase stands as it does now."""
+    return events.MOVED[purchase.state](
+        purchase.contact_id, str(purchase.public_id), purchase.product_id, purchase.price_id, first
+    )
 
 
 def _ask(purchase: Purchase, *, number: int, attempt: int = 1) -> Payment:
@@ -142,20 +162,7 @@ def move(purchase: Purchase, by: Move, *, actor: Actor, **more: Any) -> None:
         columns |= {"renews_at": None, "retry_at": None}
     columns["ended_at"] = None if by.to in states.RENEWING else purchase.ended_at or now()
     _keep(purchase, columns)
-    moved = events.MOVED[by.to](
-        purchase.contact_id, str(purchase.public_id), purchase.product_id, purchase.price_id, first
-    )
-    outbox.record(account=purchase.account_id, fact=moved, actor=actor)
-
-
-def activate(*, account: Account, purchase: Purchase, actor: Actor) -> None:
-    """Begin a locked purchase that asks for no money: its credit price is paid, what it includes is issued, all or nothing.
-
-    Raises InsufficientCredits, WrongMove.
-    """
-    move(purchase, states.ACTIVATE, actor=actor)
-    outbox.schedule(account=account, kind=RECEIPT, subject=purchase.pk, due=now())
-    _post(account, purchase, number=1, actor=actor, pay=purchase.price_kind == PriceKind.CREDIT)
+    outbox.record(account=purchase.account_id, fact=_moved(purchase, first=first), actor=actor)
 
 
 def settle(*, account: Account, purchase: Purchase, payment: Payment, word: Word, actor: Actor = SYSTEM) -> None:
@@ -224,7 +231,7 @@ def _wait_after_failure(account: Account, purchase: Purchase, actor: Actor) -> N
     failures = purchase.failures + 1
     began = purchase.renews_at or now()
     retries = [began + timedelta(days=days) for days in rule.retry_after]
-    later = next((at for at in retries[failures - 1 :] if at > now()), None)
+    later = next((at for at in retries if at > now()), None)  # a try that somebody asked for takes none away
     columns: dict[str, Any] = {"failures": failures, "retry_at": later}
     if later is None and purchase.state == State.ACTIVE:
         columns["retry_at"] = now() + timedelta(days=rule.give_up_after)

@@ -1,6 +1,7 @@
 """Placing an order, from the storefront or by staff: the purchase, its new customer and its credits in one transaction."""
 
 import uuid
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -18,6 +19,7 @@ from products.gateways import accounts, outside
 from products.models import Price, PriceKind, Product, Purchase, State
 from products.queries import offering
 from products.queries.offering import MONEY, Choice
+from simplero.lib.refusals import Refusal
 from simplero.tenancy.actors import Actor
 from simplero.tenancy.models import Account
 from simplero.tenancy.scope import require
@@ -79,7 +81,6 @@ def _unsealed(seal: str) -> Quote:
         raise OrderChanged("This order form is not whole. Look at the order once more, then send it again.") from None
 
 
-@transaction.atomic
 def order(
     *,
     account: Account,
@@ -104,42 +105,59 @@ def order(
     sent = (account.pk, product.pk, price.pk, quantity, contact.pk if contact else None)
     if sent != (shown.account_id, shown.product_id, shown.price_id, shown.quantity, shown.contact_id):
         raise OrderChanged("The order has changed since its total was shown. Nothing was bought: look at it once more.")
-    key = uuid.UUID(shown.key)
-    if known := Purchase.objects.filter(account_id=account.pk, key=key).first():
-        return _same(known, price, quantity, contact)
-    choice = _choice(account, product, price, quantity, contact, you=True)
-    if (choice.total, choice.price.currency) != (shown.total, shown.currency):
-        raise OrderChanged(
-            "The price has changed since this page was opened. Nothing was bought: look at the new total."
+
+    def make(key: uuid.UUID) -> Purchase:
+        choice = _choice(account, product, price, quantity, contact, you=True)
+        if (choice.total, choice.price.currency) != (shown.total, shown.currency):
+            raise OrderChanged(
+                "The price has changed since this page was opened. Nothing was bought: look at the new total."
+            )
+        return _make(
+            account=account,
+            product=product,
+            choice=choice,
+            contact=contact or _customer(account, details, actor),
+            key=key,
+            gateway=gateway,
+            source=STOREFRONT,
+            visitor_digest=visitor_digest,
+            actor=actor,
         )
-    if contact is None:
-        if price.kind == PriceKind.CREDIT:
-            raise SignInFirst
-        if details is None:
-            raise SignInFirst
-        contact, actor = _customer(account, details, actor)
-    return _make(
-        account=account,
-        product=product,
-        choice=choice,
-        contact=contact,
-        key=key,
-        gateway=gateway,
-        source=STOREFRONT,
-        visitor_digest=visitor_digest,
-        actor=actor,
-    )
+
+    return _once(account, uuid.UUID(shown.key), (price.pk, quantity, contact.pk if contact else None), make)
 
 
-def _same(known: Purchase, price: Price, quantity: int, contact: Contact | None) -> Purchase:
-    """The purchase of a key that is sent again. Raises OrderReused where it stands for another order."""
-    if (known.price_id, known.quantity) != (price.pk, quantity) or (contact and known.contact_id != contact.pk):
-        raise OrderReused
-    return known
+def _once(
+    account: Account, key: uuid.UUID, wanted: tuple[int, int, int | None], make: Callable[[uuid.UUID], Purchase]
+) -> Purchase:
+    """The purchase of `key`, made all or nothing unless it is there. `wanted`: price, quantity and contact, None for anybody.
+
+    Raises OrderReused where the key stands for another order, and what `make` raises.
+    """
+
+    def known() -> Purchase | None:
+        found = Purchase.objects.filter(account_id=require(account), key=key).first()
+        if found and (found.price_id, found.quantity, found.contact_id) != (*wanted[:2], wanted[2] or found.contact_id):
+            raise OrderReused
+        return found
+
+    if there := known():
+        return there
+    try:
+        with transaction.atomic():
+            return make(key)
+    except (IntegrityError, Refusal) as error:
+        # The same order at the same moment: the other one was first, and may have left too little for a second.
+        there = known()
+        if there is None or (isinstance(error, IntegrityError) and constraint(error) != "purchase_once"):
+            raise
+        return there
 
 
-def _customer(account: Account, details: Details, actor: Actor) -> tuple[Contact, Actor]:
-    """The contact of an order by somebody who is not signed in: a known address's own, or a new one."""
+def _customer(account: Account, details: Details | None, actor: Actor) -> Contact:
+    """The contact of an order by somebody who is not signed in: a known address's own, or a new one. Raises SignInFirst."""
+    if details is None:
+        raise SignInFirst
     address = directory.cleaned("email", details.email)
     same = Contact.objects.filter(email_key=directory.email_key(address))
     known = same.first() if address else None
@@ -147,12 +165,11 @@ def _customer(account: Account, details: Details, actor: Actor) -> tuple[Contact
         try:
             known = directory.create(account=account, details=details, actor=actor)
         except EmailTaken:  # an order at the same moment, likely this one sent twice, made the contact
-            return same.get(), actor
+            return same.get()
         known.refresh_from_db(fields=["public_id"])
-    return known, actor
+    return known
 
 
-@transaction.atomic
 def add(
     *,
     account: Account,
@@ -171,24 +188,24 @@ def add(
 
     Raises NotOffered, InsufficientCredits, OrderReused.
     """
-    derived = purchases.derive_key("staff.purchase", key)
-    if known := Purchase.objects.filter(account_id=require(account), key=derived).first():
-        return _same(known, price, quantity, contact)
-    choice = _choice(account, product, price, quantity, contact, by_staff=True)
-    purchase = _make(
-        account=account,
-        product=product,
-        choice=choice,
-        contact=contact,
-        key=derived,
-        gateway=gateway,
-        source=STAFF,
-        tell=not paid,
-        actor=actor,
-    )
-    if paid and price.kind in MONEY and purchase.state == State.NEW:
-        purchase = payments.mark_paid(account=account, purchase=purchase, actor=actor)
-    return purchase
+
+    def make(derived: uuid.UUID) -> Purchase:
+        purchase = _make(
+            account=account,
+            product=product,
+            choice=_choice(account, product, price, quantity, contact, by_staff=True),
+            contact=contact,
+            key=derived,
+            gateway=gateway,
+            source=STAFF,
+            tell=not paid,
+            actor=actor,
+        )
+        if paid and purchase.state == State.NEW:
+            purchase = payments.mark_paid(account=account, purchase=purchase, actor=actor)
+        return purchase
+
+    return _once(account, purchases.derive_key("staff.purchase", key), (price.pk, quantity, contact.pk), make)
 
 
 def _choice(
@@ -239,24 +256,8 @@ def _make(
     asks = choice.price.kind in MONEY
     if asks and gateway not in _usable(account, choice.price, more["source"]):
         raise NotOffered("Choose how to pay.", reason="no_gateway", field="gateway")
-    try:
-        with transaction.atomic():
-            purchase = purchases.create(
-                account=account,
-                product=product,
-                choice=choice,
-                gateway=gateway if asks else "",
-                actor=actor,
-                **more,
-            )
-    except IntegrityError as error:  # the same order at the same moment: the other one was first, and has committed
-        if constraint(error) != "purchase_once":
-            raise
-        known = Purchase.objects.get(account_id=account.pk, key=more["key"])
-        return _same(known, choice.price, choice.quantity, more["contact"])
-    if not asks:
-        purchases.activate(account=account, purchase=purchase, actor=actor)
-    elif tell and gateway == outside.code:
+    purchase = purchases.create(account=account, product=product, choice=choice, gateway=gateway, actor=actor, **more)
+    if asks and tell and gateway == outside.code:
         letters.payment_asked(account=account, purchase=purchase, payment=purchases.payment_due(purchase))
     return purchase
 

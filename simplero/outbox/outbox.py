@@ -1,5 +1,6 @@
 """Writing down what happened and what is to be done, in the transaction that makes it so."""
 
+from collections.abc import Sequence
 from dataclasses import asdict
 from datetime import datetime
 from typing import Any, ClassVar, Protocol
@@ -22,10 +23,21 @@ def record(*, account: Any, fact: Fact, actor: Actor, cause: Event | None = None
 
     Raises ScopeError when the account's scope is not open: a fact outside the change it tells of would be a rumour.
     """
+    event = _event(account, fact, actor, cause)
+    event.save(force_insert=True)
+    return event
+
+
+def record_all(*, account: Any, facts: Sequence[Fact], actor: Actor) -> None:
+    """Write what happened at once, in that order; see `record`."""
+    Event.objects.bulk_create([_event(account, fact, actor, None) for fact in facts])
+
+
+def _event(account: Any, fact: Fact, actor: Actor, cause: Event | None) -> Event:
     account_id = require(account)
     body = asdict(fact)
     contact_id = body.pop("contact_id", None)
-    return Event.objects.create(
+    return Event(
         account_id=account_id,
         kind=fact.kind,
         contact_id=contact_id,
