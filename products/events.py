@@ -214,3 +214,12 @@ class GatewayChanged:
     kind: ClassVar[str] = "gateway.changed"
     gateway: str
     change: str
+
+
+@dataclass(frozen=True, slots=True)
+class RetryRuleChanged:
+    """What is done when a renewal cannot be charged, in days."""
+
+    kind: ClassVar[str] = "sales.retry_rule_changed"
+    retry_after: tuple[int, ...]
+    give_up_after: int

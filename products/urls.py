@@ -2,7 +2,7 @@
 
 from django.urls import URLPattern, URLResolver, include, path
 
-from .views.admin import by_hand, gateways, prices, products, purchase, purchases, refunds, why
+from .views.admin import by_hand, gateways, prices, products, purchase, purchases, refunds, renewals, why
 
 app_name = "products"
 
@@ -65,6 +65,7 @@ payments = [
 
 urlpatterns = [
     path("settings/payments/", include(payments)),
+    path("settings/renewals/", renewals.renewals, name="renewals"),
     path("sales/products/", include(catalogue)),
     path("sales/purchases/", include(sales)),
 ]

@@ -35,6 +35,7 @@ ACCOUNT_MENU = {
         Entry("Storefront", "team:storefront", "store", "settings"),
         Entry("Mails", "letters:kinds", "mail", "settings"),
         Entry("Payments", "products:gateways", "credit-card", "gateways"),
+        Entry("Renewals", "products:renewals", "repeat", "settings"),
         Entry("Members", "team:members", "user-cog", "members"),
         Entry("Roles", "team:roles", "key-round", "settings"),
     ],
