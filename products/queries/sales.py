@@ -157,9 +157,9 @@ def count_of_contact(account: Any, contact: Contact) -> int:
     return purchases(account).filter(contact=contact).count()
 
 
-def names(account: Any, public_ids: Collection[str]) -> dict[str, str]:
+def names(account: Any, ids: Collection[str]) -> dict[str, str]:
     """What was bought with each of these purchases, by public id: "Pack of 5 × 2". Ids that are none are left out."""
-    wanted = Purchase.objects.filter(account_id=require(account), public_id__in=[*filter(_is_uuid, public_ids)])
+    wanted = Purchase.objects.filter(account_id=require(account), public_id__in=[*filter(_is_uuid, ids)])
     return {
         str(public_id): what(name, quantity)
         for public_id, name, quantity in wanted.values_list("public_id", "product_name", "quantity")
