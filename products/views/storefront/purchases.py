@@ -73,7 +73,7 @@ def purchase(request: ShopRequest, purchase: uuid.UUID) -> HttpResponse:
     is_new = now() - (found.activated_at or found.created_at) < bought.JUST_NOW
     context = row(request, found) | {
         "own": own,
-        "thanks": is_new and found.state in (State.NEW, State.ACTIVE),
+        "thanks": is_new and found.state in (State.NEW, State.ACTIVE) and not pay(found, due),
         "issues": issues(request, found),
         "outside": outside(request, found, due),
         "pay": pay(found, due),

@@ -46,7 +46,8 @@ def ways(prices: Iterable[Price]) -> list[list[Price]]:
 
 def in_short(prices: Sequence[Price], product: Product) -> str:
     """What a product costs, in a line: "from €85 each or 3 coaching sessions"; "" of one without prices."""
-    return " or ".join(_lowest(tiers, product) for tiers in ways(prices)[:3])
+    said = " or ".join(_lowest(tiers, product) for tiers in ways(prices)[:3])
+    return capital(said) if said == "free" else said
 
 
 def _lowest(tiers: Sequence[Price], product: Product) -> str:
