@@ -34,6 +34,17 @@ def catalogue(account: Any) -> QuerySet[Product]:
     return products(account).filter(status=Status.LIVE).order_by("position", "pk")
 
 
+def shelf_from(account: Any, after: str, *, limit: int) -> tuple[list[Product], bool]:
+    """So many products of the storefront from behind the one at the address `after` ("" or one that is not there: from the
+    beginning), and whether there are more."""
+    found = catalogue(account)
+    last = products(account).filter(slug=after).first() if after else None
+    if last is not None:
+        found = found.filter(Q(position__gt=last.position) | Q(position=last.position, pk__gt=last.pk))
+    page = list(found[: limit + 1])
+    return page[:limit], len(page) > limit
+
+
 def get_price(account: Any, product: Product, public_id: uuid.UUID) -> Price:
     """A price of `product`, a retired one too. Raises Price.DoesNotExist."""
     return Price.objects.select_related("credit_type").get(

@@ -75,6 +75,19 @@ def test_twenty_products_ask_no_more_questions_than_one(acme):
     assert questions() == one
 
 
+def test_a_long_catalogue_has_pages(acme, monkeypatch):
+    monkeypatch.setattr("products.views.storefront.catalogue.PAGE", 3)
+    for number in range(7):
+        arrange.product(acme, f"Number {number}", kind="other")
+    seen, path = [], "/s/acme/"
+    while path:
+        response = Client().get(path)
+        seen += re.findall(r"Number \d", words(response))
+        path = f"/s/acme/{response.context['more']}" if response.context["more"] else ""
+    assert seen == [f"Number {number}" for number in range(7)]
+    assert Client().get("/s/acme/", {"after": "nothing\x00"}).status_code == 200
+
+
 PAYLOAD = "<img src=x onerror=alert(1)>{{ 7|add:7 }}\"'"
 
 

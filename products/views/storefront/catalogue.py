@@ -1,7 +1,9 @@
 """What the shop has: the catalogue, and a page for each product."""
 
 from typing import Any
+from urllib.parse import urlencode
 
+from django.core.validators import slug_re
 from django.http import HttpResponse
 from django.template.response import TemplateResponse
 from django.views.decorators.http import require_safe
@@ -15,16 +17,24 @@ from products.queries import offering
 from . import words
 from .lookup import product_or_404
 
+PAGE = 49  # products; the first stands above the others
+
 
 @require_safe
 @customer()
 def catalogue(request: ShopRequest) -> HttpResponse:
-    account = request.shop.account
-    products = list(shelves.catalogue(account))
+    account, after = request.shop.account, request.GET.get("after", "")
+    if not slug_re.fullmatch(after):
+        after = ""
+    products, more = shelves.shelf_from(account, after, limit=PAGE)
     prices = shelves.prices_of(account, [product.pk for product in products])
     cards = [card(product, prices[product.pk]) for product in products]
-    first = cards.pop(0) if len(cards) > 2 else None
-    return TemplateResponse(request, "shop/catalogue.html", {"first": first, "cards": cards})
+    context = {
+        "first": cards.pop(0) if len(cards) > 2 and not after else None,
+        "cards": cards,
+        "more": f"?{urlencode({'after': products[-1].slug})}" if more else "",
+    }
+    return TemplateResponse(request, "shop/catalogue.html", context)
 
 
 def card(product: Product, prices: list[Price]) -> dict[str, Any]:
