@@ -163,7 +163,11 @@ def _choices(request: StaffRequest, whose: Contact, product: Product, count: int
 
 
 def _label(choice: Choice, product: Product) -> str:
-    return f"{rows.way_title(choice.price)}: {rows.in_short([tier.price for tier in choice.tiers], product)}"
+    kind = choice.price.kind
+    title = PriceKind(kind).label if kind == PriceKind.CREDIT else rows.way_title(choice.price)
+    if kind == PriceKind.FREE:
+        return title
+    return f"{title}: {rows.in_short([tier.price for tier in choice.tiers], product)}"
 
 
 def _choice(request: StaffRequest, whose: Contact, product: Product, form: AddForm) -> Choice | None:

@@ -11,7 +11,7 @@ from django.views.decorators.http import require_safe
 from contacts import queries as contacts
 from contacts.models import Contact
 from contacts.views.lookup import as_uuid, contact_url
-from credits.wording import unit
+from credits.wording import capital, unit
 from products.forms.purchases import FilterForm
 from products.models import PriceKind, Purchase
 from products.queries import sales
@@ -64,11 +64,10 @@ def purchases(request: StaffRequest) -> HttpResponse:
         ],
         "credits": [
             {
-                "type": one.credit_type,
+                "name": capital(one.credit_type.plural),
                 "used": one.used,
-                "used_unit": unit(one.used, one.credit_type),
+                "used_sub": f"{one.used:,} used to pay" if one.used else "",
                 "issued": one.issued,
-                "issued_unit": unit(one.issued, one.credit_type),
             }
             for one in totals.credits
         ],

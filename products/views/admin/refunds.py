@@ -80,9 +80,14 @@ def _form(request: StaffRequest, found: Purchase, preview: services.Preview) -> 
         whole=reading(left, currency) if currency else "",
         ways=ways,
         withdrawing=_withdrawing(preview) or ("Withdraw what is unspent" if withdraw else ""),
-        cancels=found.state in states.CANCEL.since or "cancel" in (posted or {}),
+        cancels="cancel" in (posted or {}) or _may_cancel(request, found),
         initial=initial,
     )
+
+
+def _may_cancel(request: StaffRequest, found: Purchase) -> bool:
+    """Whether the form offers to cancel too: what renews, or what somebody came here to cancel."""
+    return found.state in states.CANCEL.since and (bool(found.every) or request.GET.get("cancel") == "1")
 
 
 def _asked_again(request: StaffRequest, found: Purchase, left: int) -> int:
