@@ -152,7 +152,6 @@ CHANGES = {
     "quantity over the tier": lambda sent, other: sent | {"quantity": "4"},
     "price": lambda sent, other: sent | {"price": other["price"]},
     "price that is none": lambda sent, other: sent | {"price": str(uuid.uuid4())},
-    "no price": lambda sent, other: sent | {"price": ""},
     "the seal of another product": lambda sent, other: sent | {"order": other["order"]},
     "product in the seal": lambda sent, other: sent | {"order": reseal(sent["order"], 1, 999)},
     "total in the seal": lambda sent, other: sent | {"order": reseal(sent["order"], 4, 1)},
@@ -180,6 +179,16 @@ def test_an_order_that_was_changed_is_refused(acme, pack, change):
     html = response.content.decode()  # shows what it is now, and sends that
     now = sent | {name: field(html, name) for name in ("price", "quantity", "order", "gateway")}
     assert send(browser, "coaching", now).status_code == 303
+
+
+@pytest.mark.parametrize("price", ["", "none"])
+def test_an_order_names_its_price(acme, pack, price):
+    browser = customer(acme)
+    with nothing_moved():
+        response = send(browser, "coaching", opened(browser, "coaching") | {"price": price})
+    assert response.status_code in (409, 422)
+    assert re.search(r"Choose a price|no longer offered|valid UUID", words(response))
+    assert purchases(acme) == []
 
 
 def test_a_form_of_one_customer_is_not_sent_by_another(acme, pack):
