@@ -1,6 +1,5 @@
 """What customers typed into an order or a test card, parsed. What an order may be is decided by `services.ordering`."""
 
-from collections.abc import Sequence
 from typing import Any
 
 from django import forms
@@ -9,7 +8,6 @@ from django.core.exceptions import ValidationError
 from contacts.directory import Details
 from contacts.forms import detail_field
 from credits.forms import WholeNumberField
-from products.gateways.accounts import Way
 from products.models import Product
 from products.queries import offering
 
@@ -47,13 +45,8 @@ class ChoosingForm(forms.Form):
 class OrderForm(ChoosingForm):
     """An order as it is sent. Who has not signed in says who they are."""
 
-    def __init__(self, data: Any, *, product: Product, ways: Sequence[Way], signed_in: bool, **more: Any) -> None:
+    def __init__(self, data: Any, *, product: Product, signed_in: bool, **more: Any) -> None:
         super().__init__(data, product=product, **more)
-        self.fields["gateway"] = forms.ChoiceField(
-            choices=[(way.code, way.name) for way in ways],
-            required=False,
-            error_messages={"invalid_choice": "Choose how to pay."},
-        )
         if not signed_in:
             self.fields["name"] = detail_field("name", label="Your name", widget=_text(autocomplete="name"))
             self.fields["email"] = detail_field(

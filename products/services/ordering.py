@@ -18,6 +18,7 @@ from products.errors import NotOffered, OrderChanged, OrderReused, SignInFirst
 from products.gateways import accounts, outside
 from products.models import Price, PriceKind, Product, Purchase, State
 from products.queries import offering
+from products.queries.catalogue import way
 from products.queries.offering import MONEY, Choice
 from simplero.lib.refusals import Refusal
 from simplero.tenancy.actors import Actor
@@ -29,6 +30,10 @@ from . import payments
 STOREFRONT, STAFF = "storefront", "staff"
 
 _SALT = "products.order"
+
+GONE = "This price is no longer offered. Nothing was bought: choose another one."
+
+CHANGED = "The order has changed since its total was shown. Nothing was bought: look at it once more."
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,12 +73,6 @@ def _order_key(product: Product, visitor_digest: str) -> uuid.UUID:
     return purchases.derive_key("order", visitor_digest or uuid.uuid4(), product.public_id, ordered)
 
 
-def placed(account: Account, seal: str) -> Purchase | None:
-    """The purchase that an order form with this seal has already made, if it has."""
-    key = _unsealed(seal).key if seal else ""
-    return Purchase.objects.filter(account_id=require(account), key=key).first() if key else None
-
-
 def _unsealed(seal: str) -> Quote:
     try:
         return Quote(*signing.loads(seal, salt=_SALT))
@@ -85,7 +84,7 @@ def order(
     *,
     account: Account,
     product: Product,
-    price: Price,
+    price: uuid.UUID,
     quantity: int,
     seal: str,
     contact: Contact | None,
@@ -96,18 +95,21 @@ def order(
 ) -> Purchase:
     """Place what a storefront's order form shows: `seal` is its Quote, and what is sent must be what it says.
 
-    `contact` is the signed-in customer. Without one `details` make a new contact; of a known address nothing of theirs is shown
-    or used, and the order is theirs. Sent again, it is the same purchase.
+    `price` names a way to pay by any of its tiers; the quantity picks the one that applies. `contact` is the signed-in customer.
+    Without one `details` make a new contact; of a known address nothing of theirs is shown or used, and the order is theirs. Sent
+    again, it is the same purchase.
 
     Raises OrderChanged, OrderReused, NotOffered, SignInFirst, InsufficientCredits, Unacceptable.
     """
     shown = _unsealed(seal)
-    sent = (account.pk, product.pk, price.pk, quantity, contact.pk if contact else None)
-    if sent != (shown.account_id, shown.product_id, shown.price_id, shown.quantity, shown.contact_id):
-        raise OrderChanged("The order has changed since its total was shown. Nothing was bought: look at it once more.")
+    sent = (account.pk, product.pk, quantity, contact.pk if contact else None)
+    if sent != (shown.account_id, shown.product_id, shown.quantity, shown.contact_id):
+        raise OrderChanged(CHANGED)
 
     def make(key: uuid.UUID) -> Purchase:
         choice = _choice(account, product, price, quantity, contact, you=True)
+        if choice.price.pk != shown.price_id or price not in _names(choice):
+            raise OrderChanged(CHANGED)
         if (choice.total, choice.price.currency) != (shown.total, shown.currency):
             raise OrderChanged(
                 "The price has changed since this page was opened. Nothing was bought: look at the new total."
@@ -124,20 +126,38 @@ def order(
             actor=actor,
         )
 
-    return _once(account, uuid.UUID(shown.key), (price.pk, quantity, contact.pk if contact else None), make)
+    def same(known: Purchase) -> bool:
+        agreed = (known.quantity, known.product_id) == (quantity, product.pk)
+        return agreed and (contact is None or known.contact_id == contact.pk) and _is_a_tier(price, known.price)
+
+    return _once(account, uuid.UUID(shown.key), same, make)
+
+
+def _names(choice: Choice) -> set[uuid.UUID]:
+    """What an order form may call this way to pay: the tier that applies, or the one it begins with."""
+    switched_on = [verdict.price for verdict in choice.tiers if verdict.price.enabled]
+    return {choice.price.public_id, *(price.public_id for price in switched_on[:1])}
+
+
+def _is_a_tier(price: uuid.UUID, of: Price) -> bool:
+    """Whether `price` names the way to pay that `of` is a tier of."""
+    if price == of.public_id:
+        return True
+    other = Price.objects.filter(product=of.product_id, public_id=price).first()
+    return other is not None and way(other) == way(of)
 
 
 def _once(
-    account: Account, key: uuid.UUID, wanted: tuple[int, int, int | None], make: Callable[[uuid.UUID], Purchase]
+    account: Account, key: uuid.UUID, same: Callable[[Purchase], bool], make: Callable[[uuid.UUID], Purchase]
 ) -> Purchase:
-    """The purchase of `key`, made all or nothing unless it is there. `wanted`: price, quantity and contact, None for anybody.
+    """The purchase of `key`, made all or nothing unless it is there.
 
-    Raises OrderReused where the key stands for another order, and what `make` raises.
+    Raises OrderReused where the key stands for a purchase that is not the `same`, and what `make` raises.
     """
 
     def known() -> Purchase | None:
-        found = Purchase.objects.filter(account_id=require(account), key=key).first()
-        if found and (found.price_id, found.quantity, found.contact_id) != (*wanted[:2], wanted[2] or found.contact_id):
+        found = Purchase.objects.filter(account_id=require(account), key=key).select_related("price").first()
+        if found is not None and not same(found):
             raise OrderReused
         return found
 
@@ -190,10 +210,13 @@ def add(
     """
 
     def make(derived: uuid.UUID) -> Purchase:
+        choice = _choice(account, product, price.public_id, quantity, contact, by_staff=True)
+        if choice.price.pk != price.pk:
+            raise OrderChanged(f"For this quantity another price applies: {offering.each(choice.price, product)}.")
         purchase = _make(
             account=account,
             product=product,
-            choice=_choice(account, product, price, quantity, contact, by_staff=True),
+            choice=choice,
             contact=contact,
             key=derived,
             gateway=gateway,
@@ -205,38 +228,46 @@ def add(
             purchase = payments.mark_paid(account=account, purchase=purchase, actor=actor)
         return purchase
 
-    return _once(account, purchases.derive_key("staff.purchase", key), (price.pk, quantity, contact.pk), make)
+    def same(known: Purchase) -> bool:
+        return (known.price_id, known.quantity, known.contact_id) == (price.pk, quantity, contact.pk)
+
+    return _once(account, purchases.derive_key("staff.purchase", key), same, make)
 
 
 def _choice(
     account: Account,
     product: Product,
-    price: Price,
+    price: uuid.UUID,
     quantity: int,
     contact: Contact | None,
     *,
     you: bool = False,
     by_staff: bool = False,
 ) -> Choice:
-    """The judgement of `price`, which is the one that `quantity` reaches. Raises NotOffered, OrderChanged, SignInFirst, InsufficientCredits."""
+    """The way to pay of which `price` is a tier, at the tier that `quantity` reaches.
+
+    Raises NotOffered, OrderChanged, SignInFirst, InsufficientCredits.
+    """
     found = offering.choices(account, product, contact=contact, quantity=quantity, you=you, by_staff=by_staff)
-    judged = {verdict.price.pk: (choice, verdict) for choice in found for verdict in choice.tiers}
-    if price.pk not in judged:
-        raise NotOffered("This price is no longer offered. Choose another.", reason="retired")
-    choice, verdict = judged[price.pk]
+    choice = next((one for one in found if any(tier.price.public_id == price for tier in one.tiers)), None)
+    if choice is None:
+        raise NotOffered(GONE, reason="retired")
+    verdict = choice.verdict
     match verdict.reason:
         case "":
             return choice
         case offering.SHORT:
             refusal = InsufficientCredits(free=verdict.has, asked=verdict.needs)
-            refusal.unit = price.credit_type
+            refusal.unit = choice.price.credit_type
             raise refusal
-        case offering.BEATEN | offering.BELOW:
+        case offering.BELOW:
             raise OrderChanged(f"{verdict.sentence} Nothing was bought: look at the new total.")
         case offering.SIGNED_OUT:
             raise SignInFirst
-        case _:
+        case "few" | "many":
             raise NotOffered(verdict.sentence, reason=verdict.reason)
+        case _:  # the business's own affair
+            raise NotOffered(GONE if you else verdict.sentence, reason=verdict.reason)
 
 
 def _make(

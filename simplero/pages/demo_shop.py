@@ -301,7 +301,7 @@ class Shop:
         return ordering.order(
             account=self.account,
             product=product,
-            price=choice.price,
+            price=choice.price.public_id,
             quantity=quantity,
             seal=seal,
             contact=contact,

@@ -64,7 +64,7 @@ def order(
         return ordering.order(
             account=world.account,
             product=of,
-            price=choice.price,
+            price=choice.price.public_id,
             quantity=quantity,
             seal=seal,
             contact=by,

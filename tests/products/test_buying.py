@@ -85,7 +85,7 @@ def test_short_of_credits_nothing_happens(acme):
         ordering.order(
             account=acme.account,
             product=made,
-            price=at,
+            price=at.public_id,
             quantity=1,
             seal=seal,
             contact=acme.contact,
@@ -108,7 +108,7 @@ def test_the_same_order_is_one_purchase(acme):
     send = {
         "account": acme.account,
         "product": made,
-        "price": at,
+        "price": at.public_id,
         "quantity": 1,
         "seal": seal,
         "contact": acme.contact,
@@ -136,7 +136,7 @@ def test_what_is_sent_is_what_was_shown(acme, pack, changed):
     send = {
         "account": acme.account,
         "product": pack,
-        "price": single,
+        "price": single.public_id,
         "quantity": 4,
         "seal": seal,
         "contact": acme.contact,
@@ -146,7 +146,7 @@ def test_what_is_sent_is_what_was_shown(acme, pack, changed):
     }
     send[changed] = {
         "quantity": 5,
-        "price": tier,
+        "price": tier.public_id,
         "product": other,
         "contact": factories.contact(acme, "Ben"),
         "seal": seal[:-2] + "xx",
@@ -169,7 +169,7 @@ def test_a_price_changed_meanwhile_is_shown_again(acme, pack):
         ordering.order(
             account=acme.account,
             product=pack,
-            price=single,
+            price=single.public_id,
             quantity=1,
             seal=seal,
             contact=acme.contact,

@@ -14,7 +14,6 @@ from contacts.views.customers import ShopRequest, customer, shop_url, sign_in_ur
 from credits import queries as credits
 from credits.errors import InsufficientCredits
 from credits.wording import good, quantity
-from products.errors import NotOffered, OrderChanged
 from products.forms.storefront import ChoosingForm, OrderForm
 from products.gateways import accounts
 from products.models import Payment, PaymentState, PriceKind, Product, Purchase, State
@@ -47,7 +46,7 @@ class Asked:
     def of(cls, form: ChoosingForm) -> "Asked":
         form.is_valid()
         cleaned = form.cleaned_data
-        wrong = next(iter(form.errors.get("quantity", [])), "") if form.data.get("quantity") else ""
+        wrong = str(next(iter(form.errors.get("quantity", [])), "")) if form.data.get("quantity") else ""
         return cls(cleaned.get("price"), cleaned.get("quantity"), cleaned.get("gateway") or "", wrong)
 
 
@@ -67,24 +66,21 @@ def order(request: ShopRequest, slug: str) -> HttpResponse:
 
 def place(request: ShopRequest, product: Product) -> HttpResponse:
     shop = request.shop
-    form = OrderForm(
-        request.POST, product=product, ways=accounts.ways(shop.account), signed_in=shop.contact is not None
-    )
+    form = OrderForm(request.POST, product=product, signed_in=shop.contact is not None)
     asked = Asked.of(form)
     if "update" in request.POST:  # only the total, for a browser without scripts
         return page(request, product, asked, form=order_form(request, product, initial=request.POST.dict()))
-    seal = request.POST.get("order", "")
-    if known := placed(request, product, asked, seal):
-        return go_on(request, known)
-    if not form.is_valid():
+    if asked.price is None:
+        form.add_error(None, "Choose a price.")
+    if not form.is_valid() or asked.price is None:
         return page(request, product, asked, form=form, status=422)
     try:
         purchase = ordering.order(
             account=shop.account,
             product=product,
-            price=picked(request, product, asked).price,
+            price=asked.price,
             quantity=form.cleaned_data["quantity"],
-            seal=seal,
+            seal=request.POST.get("order", ""),
             contact=shop.contact,
             details=form.details(),
             gateway=asked.gateway,
@@ -103,28 +99,12 @@ def place(request: ShopRequest, product: Product) -> HttpResponse:
     return page(request, product, asked, form=form, status=409)
 
 
-def placed(request: ShopRequest, product: Product, asked: Asked, seal: str) -> Purchase | None:
-    """What this very form has bought already: it was sent twice, or gone back to."""
-    try:
-        known = ordering.placed(request.shop.account, seal)
-    except OrderChanged:
-        return None
-    if known is None or (known.product_id, known.quantity) != (product.pk, asked.quantity):
-        return None
-    try:
-        known = bought.get(request.shop.account, buyer(request), known.public_id)
-    except Purchase.DoesNotExist:
-        return None
-    price = next((one for one in known.product.prices.all() if one.public_id == asked.price), None)
-    same = price and shelves.way(price) == shelves.way(known.price)
-    return known if same else None
-
-
 def go_on(request: ShopRequest, purchase: Purchase) -> HttpResponse:
     """To where it is paid, or to what was bought."""
-    waits = Payment.objects.filter(purchase=purchase, state=PaymentState.PENDING).first()
-    if purchase.state == State.NEW and waits and waits.gateway != "outside":
-        return see_other(request, shop_url(request, "pay", waits.public_id))
+    if purchase.state == State.NEW and purchase.gateway != "outside":
+        waits = Payment.objects.filter(purchase=purchase, state=PaymentState.PENDING).first()
+        if waits:
+            return see_other(request, shop_url(request, "pay", waits.public_id))
     return see_other(request, shop_url(request, "purchase", purchase.public_id))
 
 
@@ -148,7 +128,7 @@ def order_url(request: ShopRequest, product: Product, asked: Asked) -> str:
 
 
 def order_form(request: ShopRequest, product: Product, **more: Any) -> OrderForm:
-    return OrderForm(None, product=product, ways=[], signed_in=request.shop.contact is not None, **more)
+    return OrderForm(None, product=product, signed_in=request.shop.contact is not None, **more)
 
 
 def choices(request: ShopRequest, product: Product, number: int) -> list[Choice]:
@@ -161,15 +141,6 @@ def choices(request: ShopRequest, product: Product, number: int) -> list[Choice]
 def names(choice: Choice, price: uuid.UUID | None) -> bool:
     """Whether a form that says `price` means this way to pay: its tiers are one choice, of which the quantity picks."""
     return any(one.price.public_id == price for one in choice.tiers)
-
-
-def picked(request: ShopRequest, product: Product, asked: Asked) -> Choice:
-    """The way to pay that an order asks for. Raises NotOffered."""
-    found = choices(request, product, asked.quantity or 1)
-    choice = next((one for one in found if names(one, asked.price)), None)
-    if choice is None:
-        raise NotOffered("This price is no longer offered. Nothing was bought: choose another one.", reason="retired")
-    return choice
 
 
 def page(
@@ -227,7 +198,7 @@ def summary(request: ShopRequest, product: Product, choice: Choice, asked: Asked
         "total": offering.in_words(choice.total, price),
         "cheaper": words.cheaper(choice, product),
         "renewal": words.renewal(price) if price.kind == PriceKind.RECURRING else "",
-        "issues": [words.issued(issue) for issue in shelves.issues(account, product, choice.quantity)],
+        "issues": [words.issued(issue) for issue in choice.issues],
         "offered": choice.offered and not asked.wrong,
     }
     if asked.wrong:
