@@ -26,7 +26,7 @@ class FilterForm(forms.Form):
         max_length=LONGEST_SEARCH,
         widget=forms.TextInput(attrs={"type": "search", "placeholder": "Name or email", "autocomplete": "off"}),
     )
-    state = forms.ChoiceField(label="State", choices=[("", "All states"), *State.choices], required=False)
+    state = forms.ChoiceField(label="State", choices=[("", "All"), *State.choices], required=False)
     paid_with = forms.ChoiceField(
         label="Paid with",
         choices=[("", "Anything"), ("money", "Money"), ("credits", "Credits"), ("free", "Nothing (free)")],
@@ -42,7 +42,7 @@ class FilterForm(forms.Form):
         self.products = {str(one.public_id): one for one in products}
         self.fields["product"] = forms.ChoiceField(
             label="Product",
-            choices=[("", "All products"), *((key, one.name) for key, one in self.products.items())],
+            choices=[("", "All"), *((key, one.name) for key, one in self.products.items())],
             required=False,
         )
         self.order_fields(self.field_order)

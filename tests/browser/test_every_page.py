@@ -70,7 +70,17 @@ def further(world):
     """Pages that only a query asks for: the forms of each kind, an answer."""
     products = f"/a/{world.slug}/sales/products/"
     one = f"{products}{world.product.public_id}/"
+    purchases = f"/a/{world.slug}/sales/purchases/"
+    bought = f"{purchases}{world.purchase.public_id}/"
+    whose = f"contact={world.contact.public_id}"
     return [
+        f"{purchases}?state=failed",
+        f"{purchases}?{whose}",
+        f"{purchases}?since=x",
+        f"{purchases}add?q=ann",
+        f"{purchases}add?{whose}",
+        f"{purchases}add?{whose}&product={world.product.public_id}",
+        f"{bought}refund?cancel=1",
         f"{products}new?kind=credit",
         f"{products}?show=archived",
         *(f"{one}prices/add?kind={kind}" for kind in ("single", "recurring", "credit", "free")),
