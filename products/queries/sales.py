@@ -153,10 +153,6 @@ def of_contact(account: Any, contact: Contact, *, most: int) -> list[Purchase]:
     return page(purchases(account).filter(contact=contact), limit=most)
 
 
-def count_of_contact(account: Any, contact: Contact) -> int:
-    return purchases(account).filter(contact=contact).count()
-
-
 def names(account: Any, ids: Collection[str]) -> dict[str, str]:
     """What was bought with each of these purchases, by public id: "Pack of 5 × 2". Ids that are none are left out."""
     wanted = Purchase.objects.filter(account_id=require(account), public_id__in=[*filter(_is_uuid, ids)])
