@@ -65,17 +65,20 @@ def choices(
     quantity: int,
     you: bool = False,
     by_staff: bool = False,
+    counting: bool = True,
 ) -> list[Choice]:
     """Every way to pay for `quantity` of `product`, each with its judgement for `contact` (None: somebody not signed in).
 
     `you`: the sentences speak to the contact rather than of them. `by_staff`: for a purchase by hand, which may be of a draft
-    and is paid outside.
+    and is paid outside. Without `counting` what the contact has is left to the ledger, which counts again in any case.
     """
     prices = catalogue.prices(account, product)
     units = pricing.units(quantity, product.included)
     issues = catalogue.issues(account, product, quantity)
     general = _general(product, quantity, units, issues, by_staff)
-    free = credits.free_by_type(account, contact) if contact and _by_credits(prices) else {}
+    free: dict[int, int] | None = {}
+    if contact and _by_credits(prices):
+        free = credits.free_by_type(account, contact) if counting else None
     payable = {
         kind: by_staff or bool(accounts.ways(account, recurring=kind == PriceKind.RECURRING))
         for kind in MONEY
@@ -157,7 +160,7 @@ def _judge(
     general: tuple[str, str] | None,
     payable: dict[PriceKind, bool],
     contact: Contact | None,
-    free: dict[int, int],
+    free: dict[int, int] | None,
     you: bool,
 ) -> Verdict:
     def no(reason: str, sentence: str, **numbers: int) -> Verdict:
@@ -180,13 +183,15 @@ def _judge(
     return Verdict(price, True)
 
 
-def _by_credit(price: Price, quantity: int, contact: Contact | None, free: dict[int, int], you: bool) -> Verdict:
+def _by_credit(price: Price, quantity: int, contact: Contact | None, free: dict[int, int] | None, you: bool) -> Verdict:
     needs = pricing.credits(quantity, price.amount)
     asked = amount_of(needs, price.credit_type)  # type: ignore[arg-type]
     if needs > MOST:
         return Verdict(price, False, "many", f"One purchase takes at most {MOST:,} credits.", needs=needs)
     if contact is None:
         return Verdict(price, False, SIGNED_OUT, f"Sign in to pay with {asked}.", needs=needs)
+    if free is None:
+        return Verdict(price, True, needs=needs)
     has = free.get(price.credit_type_id or 0, 0)
     if has < needs:
         whose = "You have" if you else f"{contact.name} has"

@@ -246,9 +246,11 @@ def _choice(
 ) -> Choice:
     """The way to pay of which `price` is a tier, at the tier that `quantity` reaches.
 
-    Raises NotOffered, OrderChanged, SignInFirst, InsufficientCredits.
+    Raises NotOffered, OrderChanged, SignInFirst.
     """
-    found = offering.choices(account, product, contact=contact, quantity=quantity, you=you, by_staff=by_staff)
+    found = offering.choices(
+        account, product, contact=contact, quantity=quantity, you=you, by_staff=by_staff, counting=False
+    )
     choice = next((one for one in found if any(tier.price.public_id == price for tier in one.tiers)), None)
     if choice is None:
         raise NotOffered(GONE, reason="retired")
@@ -256,10 +258,6 @@ def _choice(
     match verdict.reason:
         case "":
             return choice
-        case offering.SHORT:
-            refusal = InsufficientCredits(free=verdict.has, asked=verdict.needs)
-            refusal.unit = choice.price.credit_type
-            raise refusal
         case offering.BELOW:
             raise OrderChanged(f"{verdict.sentence} Nothing was bought: look at the new total.")
         case offering.SIGNED_OUT:
@@ -282,12 +280,18 @@ def _make(
 ) -> Purchase:
     """Write the purchase, and begin it unless it waits for money; then `tell` the customer how to pay it outside.
 
-    Raises NotOffered for a way to pay that is not there.
+    Raises NotOffered for a way to pay that is not there, InsufficientCredits.
     """
     asks = choice.price.kind in MONEY
     if asks and gateway not in _usable(account, choice.price, more["source"]):
         raise NotOffered("Choose how to pay.", reason="no_gateway", field="gateway")
-    purchase = purchases.create(account=account, product=product, choice=choice, gateway=gateway, actor=actor, **more)
+    try:
+        purchase = purchases.create(
+            account=account, product=product, choice=choice, gateway=gateway, actor=actor, **more
+        )
+    except InsufficientCredits as refusal:
+        refusal.unit = choice.price.credit_type
+        raise
     if asks and tell and gateway == outside.code:
         letters.payment_asked(account=account, purchase=purchase, payment=purchases.payment_due(purchase))
     return purchase
