@@ -47,7 +47,9 @@ def _number(text: str) -> Decimal | None:
     """A number with a decimal point or comma; blanks, and commas or points between groups of three digits, are let through."""
     bare = re.sub(r"[\s\u00a0\u202f']", "", text)
     for group, point in ((",", "."), (".", ",")):
-        pattern = rf"(?:[0-9]{{1,15}}|[0-9]{{1,3}}(?:{re.escape(group)}[0-9]{{3}}){{1,4}})(?:{re.escape(point)}[0-9]{{1,4}})?"
+        pattern = (
+            rf"(?:[0-9]{{1,15}}|[0-9]{{1,3}}(?:{re.escape(group)}[0-9]{{3}}){{1,4}})(?:{re.escape(point)}[0-9]{{1,4}})?"
+        )
         if re.fullmatch(pattern, bare):
             return Decimal(bare.replace(group, "").replace(point, "."))
     return None
