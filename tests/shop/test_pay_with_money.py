@@ -3,6 +3,7 @@
 import re
 
 import pytest
+from django.core.cache import cache
 from django.test import Client
 
 from products.models import GatewayAccount
@@ -226,3 +227,21 @@ def test_elsewhere_one_is_led_by_a_page_since_a_form_may_not_redirect_there(acme
     assert page["Refresh"] == "0; url=https://checkout.example/c/pay?a=1&b=2"
     assert re.search(r'href="https://checkout\.example/c/pay\?a=1&amp;b=2"', page.content.decode())
     assert "form-action 'self'" in page["Content-Security-Policy"]
+
+
+def test_strangers_orders_are_limited_by_where_they_come_from(acme, pack, settings):
+    """ASVS 2.4.1: each writes to an address that nobody has proven. A forged X-Forwarded-For is nowhere else (T35)."""
+    settings.ACCOUNT_RATE_LIMITS = {**settings.ACCOUNT_RATE_LIMITS, "order": "3/h/ip"}
+    cache.clear()
+    statuses = []
+    for number in range(5):
+        browser = Client(HTTP_X_FORWARDED_FOR=f"203.0.113.{number}")
+        who = {"name": "Somebody", "email": f"n{number}@example.com", "gateway": "outside"}
+        statuses.append(send(browser, "coaching", opened(browser, "coaching") | who).status_code)
+    assert statuses == [303, 303, 303, 429, 429]
+    with nothing_moved():
+        response = send(browser, "coaching", opened(browser, "coaching") | who)
+    assert "wait an hour, or sign in" in words(response)
+    known = customer(acme)
+    assert send(known, "coaching", opened(known, "coaching") | {"gateway": "outside"}).status_code == 303
+    cache.clear()

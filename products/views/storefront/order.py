@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlencode
 
+from allauth.core import ratelimit
 from django.http import HttpResponse
 from django.template.response import TemplateResponse
 from django.views.decorators.debug import sensitive_post_parameters
@@ -74,6 +75,10 @@ def place(request: ShopRequest, product: Product) -> HttpResponse:
         form.add_error(None, "Choose a price.")
     if not form.is_valid() or asked.price is None:
         return page(request, product, asked, form=form, status=422)
+    # A stranger's order writes to whatever address it names, so a machine may not send them by the thousand.
+    if shop.contact is None and not ratelimit.consume(request, action="order"):
+        form.add_error(None, "There were too many orders from here. Nothing was bought: wait an hour, or sign in.")
+        return page(request, product, asked, form=form, status=429)
     try:
         purchase = ordering.order(
             account=shop.account,
