@@ -97,6 +97,7 @@ class RefundForm(OnceForm):
 
     FULL, PART, NOTHING = "full", "part", "none"
 
+    seen = seen_field()  # what was shown: what is left of the money, and of the credits
     withdraw = forms.BooleanField(required=False, initial=True)
     cancel = forms.BooleanField(label="Cancel the purchase too: nothing more is charged", required=False)
     note = text_field(

@@ -29,6 +29,12 @@ def workshop(world, amount=3):
 
 
 def refund(desk, world, purchase, **data):
-    """Send the refund form, all of the money unless said otherwise."""
-    sent = {"key": str(uuid.uuid4()), "money": "full", "way": "gateway", "withdraw": "on", **data}
+    """Send the refund form as it is now, all of the money unless said otherwise."""
+    seen = refund_seen(desk, world, purchase)
+    sent = {"key": str(uuid.uuid4()), "seen": seen, "money": "full", "way": "gateway", "withdraw": "on", **data}
     return desk.post(url(world, purchase, "refund"), {name: value for name, value in sent.items() if value is not None})
+
+
+def refund_seen(desk, world, purchase):
+    """What a refund form opened now was made from."""
+    return desk.get(url(world, purchase, "refund")).context["form"]["seen"].value()

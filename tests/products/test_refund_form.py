@@ -1,6 +1,7 @@
 """Refunds as staff ask for them: what is shown before, what goes back, and what is refused."""
 
 import uuid
+from datetime import UTC, datetime
 
 import pytest
 
@@ -12,7 +13,7 @@ from tests.credits.pages.conftest import text
 from tests.factories import inside
 
 from . import shop
-from .counter import price_of, refund, sold, url, workshop
+from .counter import price_of, refund, refund_seen, sold, url, workshop
 
 
 @pytest.fixture
@@ -89,11 +90,11 @@ def test_the_money_stays_and_credits_go(desk, acme, bought):
 
 
 def test_the_same_form_twice_is_one_refund(desk, acme, bought):
-    key = str(uuid.uuid4())
-    assert refund(desk, acme, bought, key=key).status_code == 303
+    once = {"key": str(uuid.uuid4()), "seen": refund_seen(desk, acme, bought), "money": "part", "amount": "20"}
+    assert refund(desk, acme, bought, **once).status_code == 303
     with nothing_moved():
-        assert refund(desk, acme, bought, key=key).status_code == 303
-    assert back(acme, bought)[1] == 50_000
+        assert refund(desk, acme, bought, **once).status_code == 303
+    assert back(acme, bought)[1] == 2_000
 
 
 def test_another_form_finds_nothing_left(desk, acme, bought):
@@ -198,3 +199,46 @@ def test_a_reason_stands_beside_what_was_withdrawn(desk, acme, bought):
     with inside(acme):
         newest = credits.activity(acme.account, acme.contact).lines[0]
     assert (newest.kind, newest.note) == ("withdraw", "Moved away")
+
+
+@pytest.fixture
+def renewed(desk, acme, at, pack):
+    """A subscription whose refund form was opened before its second period was charged; and what that form was made from."""
+    at(datetime(2026, 1, 5, 10, tzinfo=UTC))
+    monthly = shop.product(acme, "Monthly four")
+    price = shop.price(acme, monthly, 1_000, "recurring", every=1, period="months")
+    purchase = shop.bought(acme, monthly, price, 4, by=acme.contact)
+    seen = refund_seen(desk, acme, purchase)
+    at(datetime(2026, 2, 5, 10, 1, tzinfo=UTC))
+    shop.relay()
+    assert shop.paid(acme, purchase) == [(1, "paid"), (2, "paid")]
+    return purchase, seen
+
+
+@pytest.mark.parametrize("cancel", [None, "on"])
+def test_all_of_it_is_what_the_form_said(desk, acme, renewed, cancel):
+    purchase, seen = renewed
+    with nothing_moved():
+        answer = refund(desk, acme, purchase, seen=seen, cancel=cancel)
+    assert answer.status_code == 409
+    page = text(answer)
+    assert "What can be given back has changed since this form was opened. Nothing was given back" in page
+    assert "All of it, €80.00" in page
+    assert shop.fresh(acme, purchase).state == "active"
+    again = answer.context["form"]["seen"].value()
+    assert refund(desk, acme, purchase, seen=again, cancel=cancel).status_code == 303
+    assert back(acme, purchase)[1] == 8_000
+
+
+def test_credits_are_withdrawn_as_the_form_said(desk, acme, bought):
+    seen = refund_seen(desk, acme, bought)
+    factories.consume(acme, 1)
+    with nothing_moved():
+        answer = refund(desk, acme, bought, seen=seen, money="none")
+    assert answer.status_code == 409
+    assert "Withdraw the 2 sessions not used yet" in text(answer)
+    with nothing_moved():
+        assert refund(desk, acme, bought, seen="", money="none").status_code == 409
+    again = answer.context["form"]["seen"].value()
+    assert refund(desk, acme, bought, seen=again, money="none").status_code == 303
+    assert figures(acme).withdrawn == 2

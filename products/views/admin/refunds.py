@@ -9,7 +9,7 @@ from django.views.decorators.http import require_http_methods
 
 from credits.views.lookup import address
 from credits.wording import capital, quantity
-from products import states
+from products import purchases, states
 from products.forms.purchases import RefundForm
 from products.models import PriceKind, Purchase, Refund, RefundState, RefundWay
 from products.queries import sales
@@ -18,14 +18,21 @@ from simplero.lib.lists import listed
 from simplero.lib.moments import day
 from simplero.lib.money import reading, typed
 from simplero.lib.refusals import Refusal
+from simplero.lib.seals import seal
 from simplero.tenancy.scope import scope, today
 from simplero.web.access import staff_outside
+from simplero.web.forms import renew
 from simplero.web.http import StaffRequest, see_other
 
 from . import sold
 from .purchase import AGAINST_A_RULE, dialog, head
 
 BAD_INPUT = 422
+
+CHANGED = (
+    "What can be given back has changed since this form was opened. Nothing was given back: look at what it says now, then "
+    "send it again."
+)
 
 
 @staff_outside(can="purchases")
@@ -39,6 +46,10 @@ def refund(request: StaffRequest, purchase: uuid.UUID) -> HttpResponse:
             return _shown(request, found, preview, form, 200)
         if not form.is_valid():
             return _shown(request, found, preview, form, BAD_INPUT)
+        if _has_changed(found, preview, form.cleaned_data):
+            form.add_error(None, CHANGED)
+            renew(form, "seen", _seen(preview))
+            return _shown(request, found, preview, form, AGAINST_A_RULE)
     data = form.cleaned_data
     try:
         made = services.give_back(
@@ -67,7 +78,7 @@ def _form(request: StaffRequest, found: Purchase, preview: services.Preview) -> 
     ways = [(RefundWay.OUTSIDE, "Given back outside"), (RefundWay.CHARGEBACK, "Taken back by the bank (chargeback)")]
     if preview.automatic:
         ways.insert(0, (RefundWay.GATEWAY, f"Sent back by {sold.way_name(found.gateway)}"))
-    initial: dict[str, Any] = {"cancel": request.GET.get("cancel") == "1"}
+    initial: dict[str, Any] = {"cancel": request.GET.get("cancel") == "1", "seen": _seen(preview)}
     if left and (again := _asked_again(request, found, left)):
         initial |= {"money": RefundForm.PART, "amount": typed(again, currency)}
     posted = request.POST if request.method == "POST" else None
@@ -83,6 +94,24 @@ def _form(request: StaffRequest, found: Purchase, preview: services.Preview) -> 
         cancels="cancel" in (posted or {}) or _may_cancel(request, found),
         initial=initial,
     )
+
+
+def _seen(preview: services.Preview) -> str:
+    """What the form was made from: "all of it" means this much, and no more."""
+    lots = (f"{lot.public_id}:{lot.free}" for _, lot in preview.unspent.free)
+    return seal(str(preview.left), preview.currency, str(preview.reversible), *lots)
+
+
+def _has_changed(found: Purchase, preview: services.Preview, data: dict[str, Any]) -> bool:
+    """Whether what is asked for is no longer what the form showed. Of what there is nothing left of, or was done already by
+    this very form, the service says so."""
+    moves = (data["amount"] and preview.left) or (data.get("withdraw") and (preview.unspent.free or preview.reversible))
+    return bool(moves) and data["seen"] != _seen(preview) and not _sent_before(found, data["key"])
+
+
+def _sent_before(found: Purchase, key: uuid.UUID) -> bool:
+    keys = [purchases.derive_key("refund", key, payment.pk) for payment in found.payments.all()]
+    return Refund.objects.filter(key__in=keys).exists()
 
 
 def _may_cancel(request: StaffRequest, found: Purchase) -> bool:
