@@ -7,7 +7,7 @@ from playwright.sync_api import expect
 
 from credits import queries
 from simplero.tenancy.scope import scope
-from tests.test_routes import furnish
+from tests import factories
 
 from .conftest import DESKTOP, PHONE, label, sign_in
 
@@ -16,13 +16,17 @@ pytestmark = pytest.mark.django_db(transaction=True)
 
 @pytest.fixture
 def world(transactional_db, acme, zen):
-    furnish(zen)
-    return furnish(acme)  # Ann Example: 5 sessions issued, 1 used
+    """Ann Example of Acme, with 5 sessions issued and 1 used; Zen has an Ann Example too, with 9."""
+    for account, issued in ((acme, 5), (zen, 9)):
+        account.contact = factories.contact(account, "Ann Example", email="ann@example.com")
+        factories.issue(account, issued)
+    factories.consume(acme)
+    return acme
 
 
 def free(world):
     with scope(world.account, read_only=True):
-        return queries.free_by_type(world.account, world.contact)[world.credit_type.pk]
+        return queries.free_by_type(world.account, world.contact)[world.session.pk]
 
 
 def to_contact(page, email, *, phone=False):
@@ -42,7 +46,7 @@ def test_consume_with_a_note_and_undo(world, open_page, viewport, scheme):
     section.get_by_role("link", name=label("Consume")).first.click()
     dialog = page.get_by_role("dialog")
     dialog.get_by_label(label("Number of credits")).fill("2")
-    expect(dialog).to_contain_text(re.compile(r"2 of|−2|2 sessions"))  # the lots that will pay, before confirming
+    expect(dialog).to_contain_text("2 from the 5 issued")  # the lots that will pay, before confirming
     dialog.get_by_label(re.compile("^Note")).fill("Brought her sister")
     dialog.get_by_role("button", name=label("Consume")).click()
 
