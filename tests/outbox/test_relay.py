@@ -1,6 +1,7 @@
 """The relay: what is due is done once, in turn, whatever fails, and whoever dies."""
 
 import threading
+import time
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -8,7 +9,7 @@ from django.db import connection, transaction
 
 from simplero.outbox import handlers
 from simplero.outbox.models import Job
-from simplero.outbox.relay import LEASE, claim, perform, relay
+from simplero.outbox.relay import LEASE, RUNNER, claim, perform, relay
 from simplero.tenancy.scope import require
 
 NOON = datetime(2026, 3, 3, 12, tzinfo=UTC)
@@ -27,6 +28,19 @@ def done(monkeypatch):
         return True
 
     monkeypatch.setitem(handlers.HANDLERS, "note", note)
+    return seen
+
+
+@pytest.fixture
+def run(monkeypatch):
+    """Errands of the kind "call" are noted here; one whose subject is above 0 takes that many hundredths of a second."""
+    seen = []
+
+    def call(*, account_id, subject):
+        seen.append((account_id, subject))
+        time.sleep(subject / 100)
+
+    monkeypatch.setitem(handlers.ERRANDS, "call", call)
     return seen
 
 
@@ -121,6 +135,107 @@ def test_a_kind_has_one_handler():
     handlers.register("credits.expire", shipped)
     with pytest.raises(ValueError, match="credits.expire"):
         handlers.register("credits.expire", lambda **_: True)
+
+
+def test_what_is_not_begun_in_time_is_let_go_as_it_was(acme, at, monkeypatch):
+    at(NOON)
+    begun = []
+    monkeypatch.setitem(
+        handlers.HANDLERS, "note", lambda *, account_id, subject: begun.append(subject) or not time.sleep(0.1)
+    )
+    failed_before = NOON - timedelta(seconds=1)
+    jobs = [add(acme, subject) for subject in range(3)]
+    Job.objects.filter(pk=jobs[2].pk).update(attempts=4, leased_until=failed_before)
+    assert relay(seconds=0.05) == 1
+    assert begun == [0]
+    left = Job.objects.order_by("pk").values_list("subject", "attempts", "leased_until")
+    assert list(left) == [(1, 0, None), (2, 4, None)]
+    assert relay() == 2
+
+
+def test_errands_come_after_ordinary_jobs_and_make_way_for_them(acme, zen, at, done, monkeypatch):
+    at(NOON)
+    order = []
+
+    def call(*, account_id, subject):
+        order.append(("errand", subject))
+        if subject == 1:
+            add(zen, 5)
+
+    monkeypatch.setitem(handlers.ERRANDS, "call", call)
+    monkeypatch.setitem(handlers.HANDLERS, "note", lambda *, account_id, subject: not order.append(("job", subject)))
+    add(acme, 1, kind="call", due=NOON - timedelta(hours=1))
+    add(acme, 2, kind="call", due=NOON - timedelta(hours=1))
+    add(zen, 4)
+    assert relay() == 4
+    assert order == [("job", 4), ("errand", 1), ("job", 5), ("errand", 2)]
+    assert not Job.objects.exists()
+
+
+def test_slow_errands_end_with_the_time_and_the_rest_is_let_go(acme, at, run):
+    at(NOON)
+    for subject in (20, 21, 22):
+        add(acme, subject, kind="call")
+    assert relay(seconds=0.1) == 1
+    assert run == [(acme.account.pk, 20)]
+    assert list(Job.objects.order_by("pk").values_list("subject", "attempts", "leased_until")) == [
+        (21, 0, None),
+        (22, 0, None),
+    ]
+
+
+def test_an_errand_that_is_somebody_elses_by_now_is_not_run(acme, at, run):
+    at(NOON)
+    add(acme, kind="call")
+    [lost] = claim(10, errands=True)
+    at(NOON + LEASE)
+    [taken] = claim(10, errands=True)
+    perform(lost)
+    assert run == []
+    perform(taken)
+    perform(taken)
+    assert run == [(acme.account.pk, 0)]
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_slow_errand_holds_up_nobody(acme, zen, done, monkeypatch):
+    """While one relay waits for a provider, another does everybody's ordinary jobs, and begins no second errand."""
+    calls, ready, over = [], threading.Event(), threading.Event()
+
+    def call(*, account_id, subject):
+        calls.append(subject)
+        ready.set()
+        assert over.wait(10)
+
+    monkeypatch.setitem(handlers.ERRANDS, "call", call)
+    add(acme, 1, kind="call")
+
+    def work():
+        try:
+            relay()
+        finally:
+            connection.close()
+
+    thread = threading.Thread(target=work)
+    thread.start()
+    assert ready.wait(10)
+    try:
+        add(acme, 2, kind="call")
+        add(acme, 8)
+        add(zen, 9)
+        assert relay() == 2
+        assert sorted(subject for _, subject in done) == [8, 9]
+        assert calls == [1]
+    finally:
+        over.set()
+        thread.join()
+    assert calls == [1, 2]
+    assert not Job.objects.exists()
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND (classid, objid) = (%s, %s)", RUNNER
+        )
+        assert cursor.fetchone() == (0,)
 
 
 @pytest.mark.django_db(transaction=True)
