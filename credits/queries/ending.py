@@ -36,15 +36,20 @@ def ending_once(wallet_id: int, last_good_day: date) -> str:
 
 
 def ending(account: Account, *, limit: int) -> list[Ending]:
-    """Up to `limit` wallets and days on which credits end within `AHEAD` hours, of which no letter tells yet; the soonest first."""
+    """Up to `limit` wallets and days on which credits end within `AHEAD` hours, of which no letter tells yet; the soonest first.
+
+    Where all of a day's credits were good for a week or less from the day they were issued on, their owner has just been told so.
+    """
     with connection.cursor() as cursor:
         cursor.execute(
             """SELECT l.wallet_id, l.last_good_day, sum(l.remaining)::bigint FROM credits_lot l
                 WHERE l.account_id = %s AND l.open AND l.expires_at > ledger_now() AND l.expires_at <= ledger_now() + %s * interval '1 hour'
                   AND NOT EXISTS (SELECT FROM contacts_letter t WHERE t.account_id = l.account_id
                                      AND t.once = %s || ':' || l.wallet_id || ':' || to_char(l.last_good_day, 'YYYY-MM-DD'))
-                GROUP BY l.wallet_id, l.last_good_day ORDER BY l.last_good_day, l.wallet_id LIMIT %s""",
-            [require(account), AHEAD, _ONCE, limit],
+                GROUP BY l.wallet_id, l.last_good_day
+               HAVING l.last_good_day > min((l.issued_at AT TIME ZONE %s)::date) + 7
+                ORDER BY l.last_good_day, l.wallet_id LIMIT %s""",
+            [require(account), AHEAD, _ONCE, account.time_zone, limit],
         )
         rows = cursor.fetchall()
     wallets = wallets_by_clock(account).select_related("contact", "credit_type").in_bulk({row[0] for row in rows})

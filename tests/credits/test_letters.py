@@ -216,13 +216,33 @@ def test_another_last_good_day_is_told_of_too(acme, ann, at):
     assert kinds(acme).count("credits_expiring") == 2
 
 
-def test_what_ends_within_the_week_is_told_of_within_a_minute(acme, ann, at):
-    factories.issue(acme, 5, expiry="2026-03-05")
-    factories.issue(acme, 5, expiry="2026-03-06")
-    assert Job.objects.filter(kind="credits.expiring").count() == 1
+def test_a_day_moved_into_the_week_is_told_of_within_a_minute(acme, ann, at):
+    lots = [factories.lot_of(acme, factories.issue(acme, 5, expiry="2026-06-30")) for _ in range(2)]
+    at(NOON + 60 * DAY)
+    for number, lot in enumerate(lots):
+        factories.redate(acme, lot, date(2026, 5, 4 + number))
+    assert Job.objects.filter(kind="credits.expiring", due__lt=NOON + 61 * DAY).count() == 1
     assert kinds(acme).count("credits_expiring") == 0
-    at(NOON + timedelta(minutes=1))
+    at(NOON + 60 * DAY + timedelta(minutes=1))
     assert kinds(acme).count("credits_expiring") == 2
+
+
+@pytest.mark.parametrize(("expiry", "letters"), [("2026-03-05", 0), ("7 days", 0), ("8 days", 1)])
+def test_what_is_good_for_a_week_or_less_is_told_of_when_it_is_issued(acme, ann, at, expiry, letters):
+    factories.issue(acme, 5, expiry=expiry)
+    for moment in (timedelta(minutes=1), timedelta(hours=20), 2 * DAY):
+        at(NOON + moment)
+        relay()
+        verify_account(account_id=acme.account.pk)
+    assert kinds(acme).count("credits_expiring") == letters
+
+
+def test_the_letter_of_a_day_counts_all_that_ends_with_it(acme, ann, at):
+    factories.issue(acme, 5, expiry="2026-03-31")
+    at(datetime(2026, 3, 24, 12, tzinfo=UTC))
+    factories.issue(acme, 2, expiry="2026-03-31")
+    at(datetime(2026, 3, 25, 12, tzinfo=UTC))
+    assert mails()[-1] == "7 sessions, good through 31 March only"
 
 
 def test_reminds_of_a_batch_in_chunks(acme, at, monkeypatch):
