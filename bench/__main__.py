@@ -74,11 +74,13 @@ def _measure(postgres: EmbeddedPostgres, size: str, rounds: int) -> int:
         "SECRET_KEY": "for measuring only, it signs nothing that anybody keeps 0123456789",
         "ALLOWED_HOSTS": "testserver",
         "DEBUG": "0",  # with it, Django would keep every statement
+        "DEMO": "0",
         "BENCH_SUPERUSER_URL": postgres.superuser_url.rpartition("/")[0] + "/simplero",
         "BENCH_POSTMASTER": str(postgres.process.pid),
         "BENCH_BINDIR": str(find_binaries()),
     }
-    argv = [sys.executable, "-m", "bench.measure", size, str(rounds)]
+    # No static file is asked for, and none need have been collected.
+    argv = [sys.executable, "-W", "ignore:No directory at", "-m", "bench.measure", size, str(rounds)]
     return subprocess.run(argv, env=env, cwd=ROOT, check=False).returncode
 
 

@@ -15,7 +15,7 @@ from django.db import connection, transaction
 from django.test import override_settings
 
 from bench import straightforward
-from bench.shop import LEAST, Buyer, Shop
+from bench.shop import LEAST, LEAST_OURS, Buyer, Shop
 from bench.world import ORIGIN, World
 from contacts.models import Contact
 from credits import ledger, services
@@ -25,6 +25,9 @@ from simplero.tenancy.actors import Actor
 from simplero.tenancy.scope import scope
 
 STAFF = Actor("user", 1)
+
+SETTINGS = {"least": LEAST, "least_ours": LEAST_OURS}
+"""By verb, the settings it is done under where they are not the application's own."""
 
 
 @dataclass(frozen=True)
@@ -102,12 +105,19 @@ class _Client:
     def __init__(self, world: World, shops: dict[bool, Shop]) -> None:
         self.world = world
         self.shops = shops
-        self.buyer, self.visitor = Buyer(), Buyer()
+        # Each keeps the middleware it was first answered through.
+        self.buyer, self.visitor, self.our_visitor = Buyer(), Buyer(), Buyer()
         self.contacts = {pk: Contact(pk=pk, account=world.account) for pk in range(world.first, world.last + 1)}
         self.hot = Contact(pk=world.hot, account=world.account)
 
     def do(self, job: Job, outcome: Outcome) -> None:
         verb: Callable[[Job], int] = getattr(self, job.verb)
+        with override_settings(
+            **SETTINGS.get(job.verb, {})
+        ):  # around the whole turn: what it costs is no part of a use
+            self._repeat(verb, job, outcome)
+
+    def _repeat(self, verb: Callable[[Job], int], job: Job, outcome: Outcome) -> None:
         end = time.perf_counter() + job.seconds
         while (outcome.uses < job.rows) if job.rows else (time.perf_counter() < end):
             began = time.perf_counter()
@@ -179,8 +189,11 @@ class _Client:
         return 1
 
     def least(self, job: Job) -> int:
-        with override_settings(**LEAST):
-            self.visitor.least()
+        self.visitor.least()
+        return 1
+
+    def least_ours(self, job: Job) -> int:
+        self.our_visitor.least()
         return 1
 
     def _rows(self, job: Job) -> list[Row]:

@@ -115,6 +115,7 @@ def _contestants(
         "purchase": loop("buy", SPREAD),
         "purchase, large shop": loop("buy", SPREAD, large=True),
         "bare view": loop("least", SPREAD),
+        "bare view, our middleware": loop("least_ours", SPREAD),
     }
     return {name: turn for name, turn in contestants.items() if turn is not None}
 
