@@ -36,7 +36,7 @@ _THREE = frozenset(("BHD", "JOD", "KWD", "OMR", "TND"))
 
 _DECLINES = {
     # https://docs.stripe.com/declines/codes: what a customer may be told; the rest is "declined", a lost or stolen card too.
-    "authentication_required": "The bank wants the customer to confirm this payment.",
+    "authentication_required": "The bank asks for this payment to be confirmed: give the card again.",
     "expired_card": "The card has expired.",
     "incorrect_cvc": "The card's security code was wrong.",
     "incorrect_number": "The card's number was wrong.",

@@ -152,7 +152,7 @@ class TestRenewal:
             ("generic_decline", "The card was declined."),
             ("stolen_card", "The card was declined."),
             ("insufficient_funds", "There was not enough money for the card."),
-            ("authentication_required", "The bank wants the customer to confirm this payment."),
+            ("authentication_required", "The bank asks for this payment to be confirmed: give the card again."),
         ],
     )
     def test_declined(self, stripe, renewal, kept, why, sentence):
@@ -170,7 +170,10 @@ class TestRenewal:
         stripe.pay(page, cards.ASKS_ALWAYS, confirm=True)
         first = look(page)
         word = gateway.charge(KEYS, renewal, payer_ref=first.payer_ref, card_ref=first.card_ref)
-        assert (word.state, word.reason) == ("failed", "The bank wants the customer to confirm this payment.")
+        assert (word.state, word.reason) == (
+            "failed",
+            "The bank asks for this payment to be confirmed: give the card again.",
+        )
 
     @pytest.mark.parametrize("gone", ["payer_ref", "card_ref"])
     def test_deleted_at_stripe(self, stripe, renewal, kept, gone):

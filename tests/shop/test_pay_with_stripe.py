@@ -93,6 +93,21 @@ def test_stripe_cannot_be_reached(acme, pack, stripe):  # noqa: F811
     assert "Refresh" in browser.get(f"/s/acme/pay/{payment.public_id}/")
 
 
+def test_back_from_stripe_customers_read_nothing_meant_for_staff(acme, pack, stripe):  # noqa: F811
+    browser = customer(acme)
+    ordered(acme, browser)
+    [payment] = payments(acme)
+    back = f"/s/acme/pay/{payment.public_id}/paid"
+    stripe.lost = 20
+    assert "The payment provider does not answer at the moment. Your order is kept" in words(browser.get(back))
+    stripe.lost = 0
+    stripe.keys.clear()  # the business has rolled its key
+    page = words(browser.get(back))
+    assert "Acme cannot ask the payment provider at the moment whether it was paid. Your order is kept" in page
+    for word in ("Stripe", "key", "Settings"):
+        assert word not in page
+
+
 def test_another_card_for_a_subscription(acme, pack, stripe):  # noqa: F811
     made = arrange.product(acme, "Monthly", included=4)
     arrange.price(acme, made, 1_000, "recurring", every=1, period="months")

@@ -63,12 +63,12 @@ def over_to(request: ShopRequest, address: str, purchase: Purchase, words: str) 
 def paid(request: ShopRequest, payment: uuid.UUID) -> HttpResponse:
     """Back from the provider, which is asked what became of it."""
     found = looked_up(request, payment)
-    problem = ""
+    problem: gateways.Unreachable | gateways.Rejected | None = None
     if found.state == PaymentState.PENDING:
         try:
             payments.look(account=request.shop.account, payment_id=found.pk)
         except (gateways.Unreachable, gateways.Rejected) as refusal:
-            problem = refusal.wording
+            problem = refusal
         found = looked_up(request, payment)
     if found.state == PaymentState.PAID:
         return see_other(request, shop_url(request, "purchase", found.purchase.public_id))
@@ -76,7 +76,13 @@ def paid(request: ShopRequest, payment: uuid.UUID) -> HttpResponse:
         return HttpResponse(status=204)  # the page asks again
     if request.htmx:
         return see_other(request, request.path)
-    context = {"payment": found, "purchase": found.purchase, "amount": amount(found), "problem": problem}
+    context = {
+        "payment": found,
+        "purchase": found.purchase,
+        "amount": amount(found),
+        "problem": problem,
+        "later": isinstance(problem, gateways.Unreachable),
+    }
     return page(request, "shop/paid.html", context)
 
 
