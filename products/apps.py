@@ -13,6 +13,7 @@ class ProductsConfig(AppConfig):
 
         from . import handlers, letters, proof, purchases
         from .queries.sales import names
+        from .services.payments import LOOK
         from .services.refunds import SEND
 
         for kind in letters.ALL:
@@ -24,3 +25,4 @@ class ProductsConfig(AppConfig):
         register_errand(purchases.RENEW, handlers.renew)
         register_errand(purchases.CHARGE, handlers.charge)
         register_errand(SEND, handlers.refund)
+        register_errand(LOOK, handlers.look)

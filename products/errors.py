@@ -21,7 +21,9 @@ class OrderReused(Refusal):
     """The order's key already stands for another order."""
 
     def __init__(self) -> None:
-        super().__init__("This order was already sent with other values. Open the order form afresh to buy more.")
+        super().__init__(
+            "This order was already sent, with other details. Open the order form afresh to order once more."
+        )
 
 
 class SignInFirst(Refusal):
@@ -47,6 +49,15 @@ class NothingToRefund(Refusal):
         super().__init__(wording)
 
 
+class RefundReused(Refusal):
+    """The request's key already stands for another refund."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "This refund was already sent with other values. Open the form afresh, and look at what went back."
+        )
+
+
 class OverRefund(Refusal):
     """More than is left of what was paid; `left` minor units are."""
 
@@ -59,10 +70,6 @@ class OverRefund(Refusal):
 
 class PaymentRefused(Refusal):
     """The payment provider said no, in words for people."""
-
-
-class PaymentUnavailable(Refusal):
-    """The payment provider could not be reached. Nothing is lost: it is tried again, or can be."""
 
 
 class SlugTaken(Refusal):

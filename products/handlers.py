@@ -4,11 +4,12 @@ from simplero.tenancy.models import Account
 
 from . import letters
 from .models import Payment, Purchase
-from .services import refunds, renewals
+from .services import payments, refunds, renewals
 
 renew = renewals.renew
 charge = renewals.charge
 refund = refunds.send_waiting
+look = payments.look_after
 
 
 def receipt(*, account_id: int, subject: int) -> bool:

@@ -5,10 +5,13 @@ from contacts.letters import Kind
 from credits import queries as credits
 from credits.wording import quantity
 from simplero.lib.lists import listed
+from simplero.lib.moments import day
 from simplero.lib.money import reading
 from simplero.tenancy import shops
 from simplero.tenancy.models import Account
+from simplero.tenancy.scope import today
 
+from . import states
 from .models import GatewayAccount, Payment, Purchase
 from .queries.offering import every
 from .wording import what
@@ -65,6 +68,7 @@ FAILED = Kind(
         "product": "Monthly four",
         "price": "€240.00 a month",
         "reason": "The card ending in 4242 was declined.",
+        "next": "We'll try again on 3 March.",
         "link": "https://shop.example/account/purchases/…",
     },
     subject="Your payment for {product} failed",
@@ -76,9 +80,27 @@ We could not take the payment for {product} ({price}).
 
 You can give another card here: {link}
 
-We'll try again in the next days. Nothing of what you have is lost.""",
+{next} Nothing of what you have is lost.""",
 )
-ALL = [RECEIPT, ASKED, FAILED]
+ENDED = Kind(
+    code="subscription_ended",
+    name="Subscription ended",
+    about="When a renewal could not be charged in time and the subscription is given up.",
+    placeholders={
+        "product": "Monthly four",
+        "price": "€240.00 a month",
+        "link": "https://shop.example/account/purchases/…",
+    },
+    subject="Your subscription has ended: {product}",
+    text="""Hello {customer},
+
+We could not take the payment for {product} ({price}), so it does not renew any more.
+
+What you have stays yours, for as long as it is good: {link}
+
+You are welcome to subscribe again at any time.""",
+)
+ALL = [RECEIPT, ASKED, FAILED, ENDED]
 
 
 def receipt(*, account: Account, purchase: Purchase, number: int = 1) -> None:
@@ -96,7 +118,22 @@ def payment_asked(*, account: Account, purchase: Purchase, payment: Payment) -> 
 
 def payment_failed(*, account: Account, purchase: Purchase, payment: Payment, reason: str) -> None:
     """For a charge that failed, each attempt its own."""
-    _send(account, purchase, FAILED, f"failed:{payment.public_id}", reason=reason)
+    _send(account, purchase, FAILED, f"failed:{payment.public_id}", reason=reason, next=_next(account, purchase))
+
+
+def subscription_ended(*, account: Account, purchase: Purchase) -> None:
+    """For a subscription that was given up, its renewal not paid in time."""
+    _send(account, purchase, ENDED, f"ended:{purchase.public_id}:{purchase.periods}")
+
+
+def _next(account: Account, purchase: Purchase) -> str:
+    """What follows a charge that failed: another try, or the day by which another card is needed."""
+    if purchase.retry_at is None or purchase.state not in states.RENEWING:
+        return "You can give another card at any time."
+    on = day(purchase.retry_at.astimezone(account.zone).date(), today=today(account))
+    if purchase.state == states.State.DELINQUENT:
+        return f"Give another card by {on}, or it ends."
+    return f"We'll try again on {on}."
 
 
 def _send(account: Account, purchase: Purchase, kind: Kind, once: str, **values: str) -> None:

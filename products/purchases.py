@@ -5,13 +5,11 @@ credits takes them in the transaction that writes the purchase. Lock the purchas
 """
 
 import uuid
-from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
 from contacts.models import Contact
 from credits import ledger
-from credits import queries as credits
 from credits.ledger import Origin, derive_key
 from simplero.outbox import outbox
 from simplero.tenancy.actors import SYSTEM, Actor
@@ -28,9 +26,6 @@ from .models import (
     Product,
     Purchase,
     PurchaseEntry,
-    Refund,
-    RefundState,
-    RefundWay,
     SalesSettings,
     State,
 )
@@ -161,14 +156,14 @@ def move(purchase: Purchase, by: Move, *, actor: Actor, **more: Any) -> None:
     if by.to not in states.RENEWING:
         columns |= {"renews_at": None, "retry_at": None}
     columns["ended_at"] = None if by.to in states.RENEWING else purchase.ended_at or now()
-    _keep(purchase, columns)
+    keep(purchase, columns)
     outbox.record(account=purchase.account_id, fact=_moved(purchase, first=first), actor=actor)
 
 
 def settle(*, account: Account, purchase: Purchase, payment: Payment, word: Word, actor: Actor = SYSTEM) -> None:
-    """Make a payment of a locked purchase what its provider says it is; what that was already changes nothing.
+    """Make a payment of a locked purchase paid or failed, as its provider says; what it was already changes nothing.
 
-    Whatever came first, all of it is noted: paid issues, given back withdraws, and the end is the same in any order.
+    Paid wins over failed, however late it is heard. What went back is `returns.note`'s to tell.
     """
     payment.refresh_from_db()
     columns: dict[str, Any] = {}
@@ -180,11 +175,9 @@ def settle(*, account: Account, purchase: Purchase, payment: Payment, word: Word
         columns |= {"state": PaymentState.FAILED, "reason": word.reason[:200]}
     before = payment.state
     if columns:
-        _keep(payment, columns)
+        keep(payment, columns)
     if before != payment.state:
         (_paid if payment.state == PaymentState.PAID else _unpaid)(account, purchase, payment, word, actor)
-    if payment.state == PaymentState.PAID:
-        _given_back(account, purchase, payment, word, actor)
 
 
 def _paid(account: Account, purchase: Purchase, payment: Payment, word: Word, actor: Actor) -> None:
@@ -200,7 +193,7 @@ def _paid(account: Account, purchase: Purchase, payment: Payment, word: Word, ac
     if purchase.state in states.ACTIVATE.since and not ended:
         move(purchase, states.ACTIVATE, actor=actor, **columns)
     else:
-        _keep(purchase, columns)
+        keep(purchase, columns)
     if payment.number > 1:
         renewed = events.PurchaseRenewed(purchase.contact_id, str(purchase.public_id), payment.number)
         outbox.record(account=account, fact=renewed, actor=actor)
@@ -220,27 +213,29 @@ def _unpaid(account: Account, purchase: Purchase, payment: Payment, word: Word, 
         if purchase.state == State.NEW:
             move(purchase, states.FAIL, actor=actor)
         return
-    letters.payment_failed(account=account, purchase=purchase, payment=payment, reason=word.reason)
     if purchase.state in states.RENEWING:
-        _wait_after_failure(account, purchase, actor)
+        _wait_after_failure(account, purchase, payment, actor)
+    if not word.ours:
+        letters.payment_failed(account=account, purchase=purchase, payment=payment, reason=word.reason)
 
 
-def _wait_after_failure(account: Account, purchase: Purchase, actor: Actor) -> None:
-    """Retries after so many days from when the period began; after the last one delinquent, and then so many days to find a way."""
+def _wait_after_failure(account: Account, purchase: Purchase, payment: Payment, actor: Actor) -> None:
+    """Retries after so many days from the first charge of the period; after the last one delinquent, and then so many days to find
+    a way."""
     rule = sales_settings(account)
     failures = purchase.failures + 1
-    began = purchase.renews_at or now()
-    retries = [began + timedelta(days=days) for days in rule.retry_after]
+    first = Payment.objects.get(purchase=purchase, number=payment.number, attempt=1)
+    retries = [first.created_at + timedelta(days=days) for days in rule.retry_after]
     later = next((at for at in retries if at > now()), None)  # a try that somebody asked for takes none away
     columns: dict[str, Any] = {"failures": failures, "retry_at": later}
     if later is None and purchase.state == State.ACTIVE:
         columns["retry_at"] = now() + timedelta(days=rule.give_up_after)
         move(purchase, states.MISS, actor=actor, **columns)
     elif later is None:  # a card tried while delinquent: the day on which it is given up stays
-        _keep(purchase, {"failures": failures})
+        keep(purchase, {"failures": failures})
         return
     else:
-        _keep(purchase, columns)
+        keep(purchase, columns)
     outbox.schedule(account=account, kind=RENEW, subject=purchase.pk, due=columns["retry_at"])
 
 
@@ -253,7 +248,7 @@ def wait_for_outside(*, account: Account, purchase: Purchase, actor: Actor = SYS
     """A renewal that is paid outside: it has as long as a card would be retried, then it is delinquent, then given up."""
     rule = sales_settings(account)
     if purchase.retry_at is None:
-        _keep(
+        keep(
             purchase,
             {"retry_at": (purchase.renews_at or now()) + timedelta(days=max(rule.retry_after, default=0) or 1)},
         )
@@ -267,7 +262,7 @@ def _next_period(account: Account, purchase: Purchase) -> None:
     begins = pricing.period_begins(
         purchase.activated_at or now(), purchase.periods, purchase.every or 1, purchase.period, account.zone
     )
-    _keep(purchase, {"renews_at": begins})
+    keep(purchase, {"renews_at": begins})
     outbox.schedule(account=account, kind=RENEW, subject=purchase.pk, due=begins)
 
 
@@ -315,133 +310,16 @@ def _post(account: Account, purchase: Purchase, *, number: int, actor: Actor, pa
     PurchaseEntry.objects.bulk_create(rows)
 
 
-def _given_back(account: Account, purchase: Purchase, payment: Payment, word: Word, actor: Actor) -> None:
-    """Note what the provider says went back beyond what we know of: a refund made in its own pages, or a lost dispute."""
-    # What is decided stays so: of two messages at once, the older word may come last.
-    if word.dispute and word.dispute != payment.dispute and payment.dispute in ("", "open"):
-        _keep(payment, {"dispute": word.dispute})
-        disputed = events.PaymentDisputed(
-            purchase.contact_id, str(purchase.public_id), word.dispute, payment.amount, payment.currency
-        )
-        outbox.record(account=account, fact=disputed, actor=actor)
-    if word.dispute == "lost" and payment.refunded < payment.amount:
-        _note_refund(purchase, payment, payment.amount - payment.refunded, RefundWay.CHARGEBACK, actor)
-    elif word.refunded > payment.refunded:
-        _note_refund(purchase, payment, word.refunded - payment.refunded, RefundWay.GATEWAY, actor)
-    else:
-        return
-    if fully_refunded(purchase):
-        if purchase.state in states.REFUND.since:
-            move(purchase, states.REFUND, actor=actor)
-            wait_no_longer(purchase)
-        withdraw_unspent(account=account, purchase=purchase, actor=actor)
-
-
-def _note_refund(purchase: Purchase, payment: Payment, amount: int, way: RefundWay, actor: Actor) -> None:
-    refund = reserve(purchase, payment, amount=amount, way=way, key=uuid.uuid4(), actor=actor)
-    done(purchase, refund, actor=actor)
-
-
-def reserve(
-    purchase: Purchase, payment: Payment, *, amount: int, way: RefundWay, key: uuid.UUID, actor: Actor
-) -> Refund:
-    """Set `amount` of a payment aside to go back; no other refund can have it. The purchase is locked."""
-    _keep(payment, {"refunded": payment.refunded + amount})
-    return Refund.objects.create(
-        account_id=purchase.account_id,
-        key=key,
-        payment=payment,
-        amount=amount,
-        way=way,
-        actor_kind=actor.kind,
-        actor_id=actor.id,
-        created_at=now(),
-    )
-
-
-def done(purchase: Purchase, refund: Refund, *, actor: Actor, refund_ref: str = "") -> None:
-    """The money of `refund` went back."""
-    _keep(refund, {"state": RefundState.DONE, "done_at": now(), "refund_ref": refund_ref, "reason": ""})
-    fact = events.MoneyRefunded(
-        purchase.contact_id, str(purchase.public_id), refund.amount, purchase.currency, refund.way
-    )
-    outbox.record(account=purchase.account_id, fact=fact, actor=actor)
-
-
-def let_go(refund: Refund, *, reason: str) -> None:
-    """The money of `refund` did not go back: it may be asked for again."""
-    payment = refund.payment
-    payment.refresh_from_db()
-    _keep(payment, {"refunded": payment.refunded - refund.amount})
-    _keep(refund, {"state": RefundState.FAILED, "reason": reason[:200]})
-
-
-def fully_refunded(purchase: Purchase) -> bool:
-    """Whether nothing of what was paid for a purchase is left with the business."""
-    paid = Payment.objects.filter(purchase=purchase, state=PaymentState.PAID)
-    return all(payment.refunded == payment.amount for payment in paid)
-
-
-@dataclass(frozen=True, slots=True)
-class Unspent:
-    """What of a purchase's credits could be withdrawn, lot by lot, and what has been used of them."""
-
-    lots: list[tuple[Any, credits.LotView]]  # credit type and lot
-
-    @property
-    def free(self) -> list[tuple[Any, credits.LotView]]:
-        return [(of, lot) for of, lot in self.lots if lot.free]
-
-    @property
-    def used(self) -> list[tuple[Any, credits.LotView]]:
-        return [(of, lot) for of, lot in self.lots if lot.used]
-
-
-def unspent(account: Account, purchase: Purchase) -> Unspent:
-    """The lots of a purchase, of all its periods, as they are by the clock."""
-    issued = PurchaseEntry.objects.filter(purchase=purchase, verb="issue").values_list("entry_key", flat=True)
-    return Unspent(credits.lots_made_by(account, issued))
-
-
-def withdraw_unspent(*, account: Account, purchase: Purchase, note: str = "", actor: Actor) -> int:
-    """Withdraw what is unspent of this purchase's lots and of no others (product rule 7); how many credits. Done again, it is none."""
-    types = sorted({row["credit_type"] for row in purchase.issues})
-    ledger.hold(account=account, contact_id=purchase.contact_id, credit_type_ids=types)
-    withdrawn = 0
-    for _, lot in unspent(account, purchase).free:
-        # How much was withdrawn before makes it the same withdrawal, or another one after a reversal brought some back.
-        key = derive_key("purchase.withdraw", lot.public_id, lot.withdrawn)
-        ledger.withdraw(
-            account=account,
-            lot=lot.public_id,
-            amount=lot.free,
-            key=key,
-            origin=Origin(actor, SOURCE, str(purchase.public_id), note=note),
-        )
-        withdrawn += lot.free
-    return withdrawn
-
-
-def give_back_credits(*, account: Account, purchase: Purchase, note: str = "", actor: Actor) -> int:
-    """Reverse the use that paid for a purchase, or what is left of it (product rule 7); how many credits."""
-    use = PurchaseEntry.objects.filter(purchase=purchase, verb="consume").first()
-    if use is None:
-        return 0
-    left = credits.reversible(account, purchase.contact, use.entry_key).plainly
-    if left:
-        key = derive_key("purchase.reverse", purchase.public_id, left)
-        origin = Origin(actor, SOURCE, str(purchase.public_id), note=note)
-        ledger.reverse(account=account, use=use.entry_key, amount=left, key=key, origin=origin)
-    return left
-
-
 def stop_renewal(*, account: Account, purchase: Purchase, actor: Actor) -> bool:
-    """Let a locked subscription end with the period that is paid; False when it was to already."""
+    """Let a locked subscription end with the period that is paid, which is at once where the next one is overdue; False when it was
+    to already."""
     if purchase.stopped_at is not None or purchase.renews_at is None:
         return False
-    _keep(purchase, {"stopped_at": now()})
+    keep(purchase, {"stopped_at": now()})
     stopped = events.RenewalStopped(purchase.contact_id, str(purchase.public_id))
     outbox.record(account=account, fact=stopped, actor=actor)
+    if purchase.renews_at <= now():
+        end(purchase, states.EXPIRE, actor=actor)
     return True
 
 
@@ -449,7 +327,7 @@ def resume_renewal(*, account: Account, purchase: Purchase, actor: Actor) -> boo
     """Let a locked subscription that was to end renew after all; False when it was not to end, or has."""
     if purchase.stopped_at is None or purchase.renews_at is None:
         return False
-    _keep(purchase, {"stopped_at": None})
+    keep(purchase, {"stopped_at": None})
     resumed = events.RenewalResumed(purchase.contact_id, str(purchase.public_id))
     outbox.record(account=account, fact=resumed, actor=actor)
     return True
@@ -461,18 +339,20 @@ def keep_card(
     """Charge renewals of a locked subscription to another card from now on."""
     if purchase.card_ref == card_ref:
         return
-    _keep(purchase, {"payer_ref": payer_ref, "card_ref": card_ref, "card_label": card_label[:40]})
+    keep(purchase, {"payer_ref": payer_ref, "card_ref": card_ref, "card_label": card_label[:40]})
     changed = events.CardChanged(purchase.contact_id, str(purchase.public_id))
     outbox.record(account=account, fact=changed, actor=actor)
 
 
-def wait_no_longer(purchase: Purchase) -> None:
-    """Nothing is waited for any more; should it be paid all the same, it still counts."""
+def end(purchase: Purchase, by: Move, *, actor: Actor) -> None:
+    """Move a locked purchase to a state that is an end: nothing is waited for any more. Should it be paid all the same, that still
+    counts. Raises WrongMove."""
+    move(purchase, by, actor=actor)
     waiting = Payment.objects.filter(purchase=purchase, state=PaymentState.PENDING)
     waiting.update(state=PaymentState.FAILED, reason=f"The purchase was {State(purchase.state).label.lower()}.")
 
 
-def _keep(row: Any, columns: dict[str, Any]) -> None:
+def keep(row: Any, columns: dict[str, Any]) -> None:
     """Write these columns of a row, and no other."""
     for column, value in columns.items():
         setattr(row, column, value)

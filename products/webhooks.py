@@ -6,7 +6,7 @@ from django.views.decorators.http import require_POST
 
 from products.gateways import Rejected, Unreachable, accounts, messages
 from products.gateways import stripe as gateway
-from products.services import gateways, payments
+from products.services import gateways, payments, refunds
 from simplero.tenancy.models import Account
 from simplero.tenancy.scope import now, scope
 
@@ -44,7 +44,11 @@ def stripe(request: HttpRequest, token: str) -> HttpResponse:
             event_id=message.event_id,
             kind=message.kind,
             payment=payment,
+            checkout_ref=message.checkout_ref,
+            charge_ref=message.charge_ref,
         )
+        if message.kind.startswith("refund."):
+            refunds.recheck(account=account, payment_id=payment)
     except messages.Forged:
         return _plain("not signed", 400)
     except (Unreachable, Rejected):

@@ -52,7 +52,7 @@ class Word:
     """What a provider says of one payment now.
 
     `refunded` is what went back, and 0 also where the provider does not keep count. `dispute` is "", "open", "won" or "lost",
-    seen from the business. `reason` is a sentence for people. The last three name who pays and the card that was kept.
+    seen from the business. `reason` is a sentence for people. The references name who pays and the card that was kept.
     """
 
     state: Literal["pending", "paid", "failed"]
@@ -63,6 +63,7 @@ class Word:
     payer_ref: str = ""
     card_ref: str = ""
     card_label: str = ""
+    ours: bool = False  # it failed through no fault of the customer's, who is not asked for another card
 
 
 @dataclass(frozen=True, slots=True)

@@ -127,8 +127,12 @@ def order(
         )
 
     def same(known: Purchase) -> bool:
-        agreed = (known.quantity, known.product_id) == (quantity, product.pk)
-        return agreed and (contact is None or known.contact_id == contact.pk) and _is_a_tier(price, known.price)
+        agreed = (known.quantity, known.product_id) == (quantity, product.pk) and gateway in (known.gateway, "")
+        if contact is not None:
+            whose = known.contact_id == contact.pk
+        else:
+            whose = details is None or directory.email_key(details.email) == known.contact.email_key
+        return agreed and whose and _is_a_tier(price, known.price)
 
     return _once(account, uuid.UUID(shown.key), same, make)
 
@@ -156,7 +160,7 @@ def _once(
     """
 
     def known() -> Purchase | None:
-        found = Purchase.objects.filter(account_id=require(account), key=key).select_related("price").first()
+        found = Purchase.objects.filter(account_id=require(account), key=key).select_related("price", "contact").first()
         if found is not None and not same(found):
             raise OrderReused
         return found

@@ -1,24 +1,30 @@
 """Getting paid. Providers are asked outside any transaction; what they say is noted in one of its own, with what it issues.
 
 What a provider posts to us is a hint only: we ask it how the payment stands now, and make ours the same. So it does not matter
-in which order its messages come, how often, or that some never do.
+in which order its messages come, or how often; and should none come, a job looks after every payment page that was opened, and
+after every charge that was not settled at once.
 """
 
+import logging
+from datetime import timedelta
 from typing import Any
 
 from django.db import IntegrityError, transaction
 from django.utils.text import Truncator
 
 from contacts.directory import constraint
-from products import gateways, purchases, states
+from products import gateways, purchases, returns, states
 from products.errors import PaymentRefused
 from products.gateways import vault
-from products.gateways.gateway import Gateway, Keys, Order, Word
+from products.gateways.gateway import Gateway, Keys, Order, Rejected, Word
 from products.models import GatewayAccount, Payment, PaymentState, ProviderEvent, Purchase, State
 from products.wording import what
+from simplero.outbox import outbox
 from simplero.tenancy.actors import SYSTEM, Actor
 from simplero.tenancy.models import Account
 from simplero.tenancy.scope import now, require, scope
+
+logger = logging.getLogger(__name__)
 
 
 def begin(*, account: Account, payment_id: int, return_url: str, cancel_url: str) -> str:
@@ -36,10 +42,42 @@ def begin(*, account: Account, payment_id: int, return_url: str, cancel_url: str
         return payment.checkout_url
     checkout = gateway.checkout(keys, order)
     with scope(account):
-        Payment.objects.filter(pk=payment_id, state=PaymentState.PENDING).update(
-            checkout_ref=checkout.reference, checkout_url=checkout.url
-        )
+        # Whatever has become of the payment meanwhile: by this name it is found, should somebody pay on that page.
+        Payment.objects.filter(pk=payment_id).update(checkout_ref=checkout.reference, checkout_url=checkout.url)
+        look_later(account, payment)
     return checkout.url
+
+
+LOOK = "products.look"
+"""The kind of the job that asks how a payment stands which nobody has told us of; its subject is the payment."""
+
+LOOKS = (
+    (timedelta(hours=1), timedelta(minutes=10)),
+    (timedelta(hours=6), timedelta(hours=1)),
+    (timedelta(days=4), timedelta(hours=6)),
+)
+"""While a payment is younger than the first, it is looked at so often; an older one is not. A page of Stripe's lives a day."""
+
+
+def look_later(account: Account, payment: Payment) -> None:
+    """Let a worker ask how a payment stands, should nobody tell us: less and less often, and for days."""
+    age = now() - payment.created_at
+    wait = next((often for younger, often in LOOKS if age < younger), None)
+    if wait is not None and gateways.get(payment.gateway).automatic:
+        outbox.schedule(account=account, kind=LOOK, subject=payment.pk, due=now() + wait)
+
+
+def look_after(*, account_id: int, subject: int) -> None:
+    """The errand of a payment that waits to be heard of. Raises gateways.Unreachable, to be woken again."""
+    account = Account.objects.get(pk=account_id)
+    try:
+        look(account=account, payment_id=subject)
+    except Rejected as refusal:  # the keys are not good now; they may be by the next time
+        logger.warning("payment %d of account %d cannot be looked at: %s", subject, account_id, refusal.wording)
+    with scope(account):
+        payment = _payment(subject)
+        if payment.state == PaymentState.PENDING:
+            look_later(account, payment)
 
 
 def look(*, account: Account, payment_id: int) -> None:
@@ -57,8 +95,19 @@ def look(*, account: Account, payment_id: int) -> None:
         settle(account=account, payment_id=payment_id, word=word)
 
 
-def hear(*, account: Account, gateway: str, event_id: str, kind: str, payment: int | None) -> bool:
+def hear(
+    *,
+    account: Account,
+    gateway: str,
+    event_id: str,
+    kind: str,
+    payment: int | None,
+    checkout_ref: str = "",
+    charge_ref: str = "",
+) -> bool:
     """A message of a provider about one of our payments, called outside any scope; False when it had been dealt with before.
+
+    The references are the provider's, as the message names them: of a charge whose answer was lost they are all there is.
 
     Noted in the transaction that makes the payment what the provider says it is: a message that could not be dealt with is
     not noted, and comes again. Raises gateways.Unreachable, gateways.Rejected.
@@ -68,7 +117,11 @@ def hear(*, account: Account, gateway: str, event_id: str, kind: str, payment: i
             return False
         found = _payment(payment) if payment is not None else None
         provider, keys = opened(account, gateway)
-    word = provider.look(keys, checkout_ref=found.checkout_ref, charge_ref=found.charge_ref) if found else None
+    word = None
+    if found:
+        word = provider.look(
+            keys, checkout_ref=found.checkout_ref or checkout_ref, charge_ref=found.charge_ref or charge_ref
+        )
     try:
         with scope(account):
             if found and word:
@@ -94,8 +147,14 @@ def settle(*, account: Account, payment_id: int, word: Word, actor: Actor = SYST
     require(account)
     payment = Payment.objects.get(pk=payment_id)
     purchase = purchases.lock(account=account, purchase_id=payment.purchase_id)
-    purchases.settle(account=account, purchase=purchase, payment=payment, word=word, actor=actor)
+    _settle(account, purchase, payment, word, actor)
     return purchase
+
+
+def _settle(account: Account, purchase: Purchase, payment: Payment, word: Word, actor: Actor) -> None:
+    purchases.settle(account=account, purchase=purchase, payment=payment, word=word, actor=actor)
+    if payment.state == PaymentState.PAID:
+        returns.note(account=account, purchase=purchase, payment=payment, word=word, actor=actor)
 
 
 @transaction.atomic
@@ -110,12 +169,6 @@ def mark_paid(*, account: Account, purchase: Purchase, actor: Actor) -> Purchase
         raise PaymentRefused("Nothing is waiting to be paid outside. Reload the page to see where it stands.")
     purchases.settle(account=account, purchase=purchase, payment=waiting, word=Word("paid"), actor=actor)
     return purchase
-
-
-@transaction.atomic
-def give_up(*, account: Account, payment_id: int, reason: str) -> None:
-    """The customer's way to a payment is closed: it failed, unless it was paid meanwhile."""
-    settle(account=account, payment_id=payment_id, word=Word("failed", reason=reason))
 
 
 @transaction.atomic

@@ -13,11 +13,11 @@ from typing import Any
 from django.db import transaction
 
 from credits import queries as credits
-from products import gateways, purchases, states
-from products.errors import NothingToRefund, OverRefund
-from products.gateways.gateway import Rejected, Unreachable
+from products import gateways, purchases, returns, states
+from products.errors import NothingToRefund, OverRefund, RefundReused
+from products.gateways.gateway import RefundWord, Rejected, Unreachable
 from products.models import Payment, PaymentState, PriceKind, Purchase, Refund, RefundState, RefundWay, State
-from products.purchases import Unspent
+from products.returns import Unspent
 from simplero.lib.money import reading
 from simplero.outbox import outbox
 from simplero.tenancy.actors import Actor
@@ -57,7 +57,7 @@ def preview(account: Account, purchase: Purchase) -> Preview:
         left=sum(payment.amount - payment.refunded for payment in _paid(purchase)),
         currency=purchase.currency,
         automatic=_automatic(purchase.gateway),
-        unspent=purchases.unspent(account, purchase),
+        unspent=returns.unspent(account, purchase),
         reversible=reversible,
     )
 
@@ -93,12 +93,14 @@ def ask(
 
     `withdraw` takes back what is unspent of the purchase's lots and of no others, and reverses the use that paid for it.
     `cancel` ends what still runs, whatever goes back.
-    Raises OverRefund, NothingToRefund.
+    Raises OverRefund, NothingToRefund, RefundReused.
     """
     purchase = purchases.lock(account=account, purchase_id=purchase.pk)
     paid = _paid(purchase)
     keys = {payment.pk: purchases.derive_key("refund", key, payment.pk) for payment in paid}
     if known := list(Refund.objects.filter(key__in=keys.values()).order_by("pk")):
+        if sum(refund.amount for refund in known) != amount or any(refund.way != way for refund in known):
+            raise RefundReused
         return known
     left = sum(payment.amount - payment.refunded for payment in paid)
     if amount > left:
@@ -109,21 +111,20 @@ def ask(
         )
         raise OverRefund(rest, left=left)
     if cancel := cancel and purchase.state in states.CANCEL.since:
-        purchases.move(purchase, states.CANCEL, actor=actor)
-        purchases.wait_no_longer(purchase)
+        purchases.end(purchase, states.CANCEL, actor=actor)
     refunds = _set_aside(account, purchase, paid, amount, way, keys, actor)
-    all_back = purchases.fully_refunded(purchase) and bool(paid)
+    all_back = returns.fully_refunded(purchase) and bool(paid)
     over = all_back or (withdraw and not amount)
     if over and purchase.state in states.REFUND.since:
-        purchases.move(purchase, states.REFUND, actor=actor)
-        purchases.wait_no_longer(purchase)
+        purchases.end(purchase, states.REFUND, actor=actor)
     elif not refunds and not withdraw and not cancel:
         raise NothingToRefund("Choose what to give back: money, credits, or both.")
     moved = 0
+    returns.hold(account=account, purchase=purchase)
     if withdraw:
-        moved = purchases.withdraw_unspent(account=account, purchase=purchase, note=note, actor=actor)
+        moved = returns.withdraw_unspent(account=account, purchase=purchase, note=note, actor=actor)
         if purchase.price_kind == PriceKind.CREDIT:
-            moved += purchases.give_back_credits(account=account, purchase=purchase, note=note, actor=actor)
+            moved += returns.give_back_credits(account=account, purchase=purchase, note=note, actor=actor)
     if not refunds and not moved and purchase.state == State.REFUNDED and not over:
         raise NothingToRefund
     return refunds
@@ -144,11 +145,11 @@ def _set_aside(
         if not part:
             continue
         amount -= part
-        refund = purchases.reserve(purchase, payment, amount=part, way=way, key=keys[payment.pk], actor=actor)
+        refund = returns.reserve(purchase, payment, amount=part, way=way, key=keys[payment.pk], actor=actor)
         if way == RefundWay.GATEWAY:
             outbox.schedule(account=account, kind=SEND, subject=refund.pk, due=now() + PATIENCE)
         else:
-            purchases.done(purchase, refund, actor=actor)
+            returns.done(purchase, refund, actor=actor)
         refunds.append(refund)
     return refunds
 
@@ -162,16 +163,34 @@ def send(*, account: Account, refund_id: int) -> None:
         refund = Refund.objects.select_related("payment").get(pk=refund_id)
         if refund.state != RefundState.PENDING:
             return
-        payment = refund.payment
-        gateway, keys = payments.opened(account, payment.gateway)
+    _tell(account, refund)
+
+
+def recheck(*, account: Account, payment_id: int) -> None:
+    """Ask again about the refunds of a payment that we had the provider make: one that it sent may bounce days later.
+
+    Called outside any scope. Raises Unreachable.
+    """
+    with scope(account):
+        sent = Refund.objects.filter(payment=payment_id, way=RefundWay.GATEWAY).exclude(state=RefundState.FAILED)
+        # Those made in the provider's own pages have no name of ours, and asking by ours would make another.
+        ours = list(sent.exclude(refund_ref="").select_related("payment").order_by("pk"))
+    for refund in ours:
+        _tell(account, refund)
+
+
+def _tell(account: Account, refund: Refund) -> None:
+    """Ask the provider for a refund, or what has become of it, and note the answer. Raises Unreachable."""
+    payment = refund.payment
     try:
+        with scope(account):
+            gateway, keys = payments.opened(account, payment.gateway)
         word = gateway.refund(
             keys, charge_ref=payment.charge_ref, amount=refund.amount, currency=payment.currency, key=refund.key
         )
     except Rejected as refusal:
-        _note(account, refund_id, RefundState.FAILED, reason=refusal.wording)
-        return
-    _note(account, refund_id, RefundState(word.state), reason=word.reason, refund_ref=word.refund_ref)
+        word = RefundWord("failed" if refund.state == RefundState.PENDING else "pending", reason=refusal.wording)
+    _note(account, refund.pk, RefundState(word.state), reason=word.reason, refund_ref=word.refund_ref)
 
 
 def _note(account: Account, refund_id: int, state: RefundState, *, reason: str = "", refund_ref: str = "") -> None:
@@ -179,13 +198,13 @@ def _note(account: Account, refund_id: int, state: RefundState, *, reason: str =
         refund = Refund.objects.select_related("payment").get(pk=refund_id)
         purchase = purchases.lock(account=account, purchase_id=refund.payment.purchase_id)
         refund.refresh_from_db()
-        if refund.state != RefundState.PENDING:
+        if refund.state == RefundState.FAILED or (refund.state == RefundState.DONE and state != RefundState.FAILED):
             return
         if state == RefundState.DONE:
             actor = Actor(refund.actor_kind, refund.actor_id)
-            purchases.done(purchase, refund, actor=actor, refund_ref=refund_ref)
+            returns.done(purchase, refund, actor=actor, refund_ref=refund_ref)
         elif state == RefundState.FAILED:
-            purchases.let_go(refund, reason=reason or "The payment provider could not send it back.")
+            returns.let_go(refund, reason=reason or "The payment provider could not send it back.")
         else:
             outbox.schedule(account=account, kind=SEND, subject=refund.pk, due=now() + AGAIN)
 
@@ -216,6 +235,5 @@ def cancel(*, account: Account, purchase: Purchase, actor: Actor) -> Purchase:
     """
     purchase = purchases.lock(account=account, purchase_id=purchase.pk)
     if purchase.state != State.CANCELLED:
-        purchases.move(purchase, states.CANCEL, actor=actor)
-        purchases.wait_no_longer(purchase)
+        purchases.end(purchase, states.CANCEL, actor=actor)
     return purchase

@@ -4,18 +4,24 @@ When is a row: the job of a purchase wakes `renew`, which looks at the clock and
 anything is. Woken twice, late or for nothing, it takes no money twice.
 """
 
+import logging
+
 from django.db import transaction
 
 from products import letters, purchases, states
 from products.errors import WrongMove
 from products.gateways import outside
-from products.gateways.gateway import Word
+from products.gateways.gateway import Rejected, Word
 from products.models import Payment, Purchase, State
 from simplero.tenancy.actors import SYSTEM, Actor
 from simplero.tenancy.models import Account
 from simplero.tenancy.scope import now, scope
 
 from . import payments
+
+logger = logging.getLogger(__name__)
+
+REFUSED = "The payment provider does not take payments for this business at the moment."
 
 
 def renew(*, account_id: int, subject: int) -> None:
@@ -31,18 +37,30 @@ def charge(*, account_id: int, subject: int) -> None:
 def _charge(account: Account, purchase_id: int, *, asked: bool) -> None:
     with scope(account):
         payment = _due(account, purchase_id, asked)
-        if payment is None:
-            return
+    if payment is None:
+        return
+    try:
+        word = _asked(account, payment)
+    except Rejected as refusal:
+        # The business's own affair, such as a key that was rolled. It is tried again by the rule, and no customer is bothered.
+        logger.warning("payment %s cannot be charged: %s", payment.public_id, refusal.wording)
+        word = Word("failed", reason=REFUSED, ours=True)
+    with scope(account):
+        payments.settle(account=account, payment_id=payment.pk, word=word)
+        if word.state == "pending":  # a bank that takes its time
+            payments.look_later(account, payment)
+
+
+def _asked(account: Account, payment: Payment) -> Word:
+    """What the provider says of a renewal's charge, made now unless it was. Raises gateways.Unreachable, gateways.Rejected."""
+    with scope(account):
         gateway, keys = payments.opened(account, payment.gateway)
         order, purchase = payments.order_of(payment), payment.purchase
     if payment.charge_ref:  # asked before and not heard to the end
-        word = gateway.look(keys, checkout_ref="", charge_ref=payment.charge_ref)
-    elif purchase.card_ref:
-        word = gateway.charge(keys, order, payer_ref=purchase.payer_ref, card_ref=purchase.card_ref)
-    else:
-        word = Word("failed", reason="There is no card to charge.")
-    with scope(account):
-        payments.settle(account=account, payment_id=payment.pk, word=word)
+        return gateway.look(keys, checkout_ref="", charge_ref=payment.charge_ref)
+    if purchase.card_ref:
+        return gateway.charge(keys, order, payer_ref=purchase.payer_ref, card_ref=purchase.card_ref)
+    return Word("failed", reason="There is no card to charge.")
 
 
 @transaction.atomic
@@ -52,13 +70,14 @@ def _due(account: Account, purchase_id: int, asked: bool) -> Payment | None:
     if purchase.state not in states.RENEWING or purchase.renews_at is None or purchase.renews_at > now():
         return None
     if purchase.stopped_at is not None:
-        purchases.move(purchase, states.EXPIRE, actor=SYSTEM)
+        purchases.end(purchase, states.EXPIRE, actor=SYSTEM)
         return None
     waits = purchase.retry_at is not None and purchase.retry_at > now()
     if waits and not asked:
         return None
     if purchase.state == State.DELINQUENT and not waits:
-        purchases.move(purchase, states.FAIL, actor=SYSTEM)
+        purchases.end(purchase, states.FAIL, actor=SYSTEM)
+        letters.subscription_ended(account=account, purchase=purchase)
         return None
     payment = purchases.payment_due(purchase)
     if payment.gateway == outside.code:

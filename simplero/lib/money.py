@@ -78,13 +78,3 @@ def round_reading(amount: int, currency: str) -> str:
 def symbol(currency: str) -> str:
     """What stands before a field for an amount: "€", "$", "DKK"."""
     return get_currency_symbol(currency, locale="en")
-
-
-def share(amount: int, part: int, whole: int) -> int:
-    """`part` of `whole` of an amount, rounded down to the smallest unit, so that shares never add up to more than there was.
-
-    Raises ValueError unless 0 ≤ part ≤ whole and whole > 0.
-    """
-    if not 0 <= part <= whole or whole <= 0:
-        raise ValueError(f"{part} of {whole}")
-    return amount * part // whole

@@ -319,4 +319,4 @@ class Shop:
             word = Word("paid", charge_ref=f"test_charge_4242_{payment.public_id.hex}")
             if self.chance.random() < 0.04:
                 word = Word("failed", reason="The card ending in 4242 was declined.")
-            purchases.settle(account=self.account, purchase=purchase, payment=payment, word=word)
+            payments.settle(account=self.account, payment_id=payment.pk, word=word)

@@ -213,7 +213,7 @@ def test_paid_after_it_failed_or_was_cancelled_is_still_issued(acme, pack):
     purchase = shop.order(acme, pack, single, 2, by=acme.contact)
     due = shop.payment(acme, purchase)
     with inside(acme):
-        payments.give_up(account=acme.account, payment_id=due.pk, reason="The page was closed.")
+        payments.settle(account=acme.account, payment_id=due.pk, word=Word("failed", reason="The page was closed."))
     assert shop.fresh(acme, purchase).state == "failed"
     with inside(acme):
         payments.settle(account=acme.account, payment_id=due.pk, word=Word("paid"))
@@ -288,7 +288,7 @@ def test_an_unpaid_order_is_asked_for_again_and_a_paid_one_is_not(acme, pack):
     first = shop.payment(acme, purchase)
     with inside(acme):
         assert payments.ask_again(account=acme.account, purchase=purchase) == first
-        payments.give_up(account=acme.account, payment_id=first.pk, reason="The page was closed.")
+        payments.settle(account=acme.account, payment_id=first.pk, word=Word("failed", reason="The page was closed."))
         second = payments.ask_again(account=acme.account, purchase=purchase)
         assert (second.number, second.attempt, second.state) == (1, 2, "pending")
     shop.pay(acme, purchase)

@@ -66,20 +66,6 @@ def test_what_is_read_names_every_minor_unit(code, amount):
     assert money.reading(-amount, code) == f"-{money.reading(amount, code)}"
 
 
-@given(AMOUNTS, st.integers(1, 1000), st.data())
-def test_shares_never_add_up_to_more(amount, whole, data):
-    parts = data.draw(st.lists(st.integers(0, whole), max_size=5).filter(lambda found: sum(found) <= whole))
-    given_out = sum(money.share(amount, part, whole) for part in parts)
-    assert given_out <= amount
-    assert money.share(amount, whole, whole) == amount
-
-
-@pytest.mark.parametrize(("part", "whole"), [(-1, 2), (3, 2), (1, 0)])
-def test_there_is_no_more_than_the_whole(part, whole):
-    with pytest.raises(ValueError, match=f"{part} of {whole}"):
-        money.share(100, part, whole)
-
-
 @pytest.mark.parametrize(
     ("text", "code", "amount"),
     [

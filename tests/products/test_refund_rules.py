@@ -263,3 +263,68 @@ def test_parts_in_any_size_add_up(acme, pack, parts):
                 back += part
             assert refunded(acme, pack) == [back]
         transaction.set_rollback(True)
+
+
+def test_what_went_back_outside_does_not_hide_what_the_provider_gave_back(acme, pack):
+    """€200 by hand and €150 in the provider's pages: at most €75 of €425 is left, whoever asks."""
+    ask(acme, pack, 20_000, withdraw=False)
+    due = shop.payment(acme, pack)
+    for _ in range(2):
+        with inside(acme):
+            payments.settle(account=acme.account, payment_id=due.pk, word=Word("paid", due.charge_ref, refunded=15_000))
+    assert refunded(acme, pack) == [35_000]
+    with refused(errors.OverRefund, left=7_500):
+        ask(acme, pack, 30_000, withdraw=False)
+
+
+def test_more_than_is_left_given_back_by_the_provider_is_told_to_operators(acme, pack, caplog):
+    ask(acme, pack, 40_000, withdraw=False)
+    due = shop.payment(acme, pack)
+    with inside(acme):
+        payments.settle(account=acme.account, payment_id=due.pk, word=BACK)
+        payments.settle(account=acme.account, payment_id=due.pk, word=BACK)
+    assert refunded(acme, pack) == [42_500]
+    assert "gave back 40000 more than is left" in caplog.text
+
+
+def test_another_request_under_the_same_key_is_refused(acme, pack):
+    key = uuid.uuid4()
+    ask(acme, pack, 10_000, key=key, withdraw=False)
+    for other in ({"amount": 20_000}, {"amount": 10_000, "way": RefundWay.CHARGEBACK}):
+        with refused(errors.RefundReused):
+            ask(acme, pack, key=key, withdraw=False, **other)
+
+
+@pytest.fixture
+def subscription(acme, at):
+    """Two periods of four sessions, both paid."""
+    at(datetime(2027, 1, 10, 12, tzinfo=UTC))
+    shop.takes_money(acme)
+    made = shop.product(acme, "Monthly", included=4)
+    monthly = shop.price(acme, made, 1_000, "recurring", every=1, period="months")
+    purchase = shop.bought(acme, made, monthly, by=acme.contact)
+    at(datetime(2027, 2, 10, 12, tzinfo=UTC))
+    renewals.renew(account_id=acme.account.pk, subject=purchase.pk)
+    assert figures(acme).free == 8
+    return purchase
+
+
+def test_a_lost_dispute_of_one_period_takes_its_credits_and_ends_the_subscription(acme, subscription, at):
+    second = shop.payment(acme, subscription, 2)
+    lost = Word("paid", second.charge_ref, dispute="lost")
+    with inside(acme):
+        payments.settle(account=acme.account, payment_id=second.pk, word=lost)
+    assert refunded(acme, subscription) == [0, 4_000]
+    assert (figures(acme).free, figures(acme).withdrawn) == (4, 4)
+    assert shop.fresh(acme, subscription).state == "cancelled"
+    at(datetime(2027, 3, 11, 12, tzinfo=UTC))
+    relay()
+    assert len(shop.paid(acme, subscription)) == 2
+
+
+def test_one_period_given_back_by_the_provider_takes_its_credits_only(acme, subscription):
+    second = shop.payment(acme, subscription, 2)
+    back = Word("paid", second.charge_ref, refunded=4_000)
+    with inside(acme):
+        payments.settle(account=acme.account, payment_id=second.pk, word=back)
+    assert (figures(acme).free, shop.fresh(acme, subscription).state) == (4, "active")

@@ -7,8 +7,9 @@ import pytest
 
 from contacts.models import Letter
 from products.gateways.gateway import Word
-from products.models import SalesSettings
+from products.models import GatewayAccount, SalesSettings
 from products.services import payments, renewals
+from simplero.mail.models import Message
 from simplero.outbox.models import Job
 from simplero.outbox.relay import relay
 from tests import factories
@@ -242,3 +243,92 @@ def test_a_payment_of_a_cancelled_subscription_is_issued_all_the_same(acme, subs
         payments.settle(account=acme.account, payment_id=due.pk, word=Word("paid", charge_ref="test_charge_x"))
     assert shop.fresh(acme, purchase).state == "cancelled"
     assert figures(acme).free == 8
+
+
+def test_keys_that_are_not_good_are_the_business_s_affair(acme, subscribed, at):
+    """No customer is asked for another card because an owner rolled a key; the rule goes on, and an end comes."""
+    purchase = subscribed()
+    with inside(acme):
+        GatewayAccount.objects.filter(gateway="test").update(sealed=b"\x01 sealed by somebody else entirely")
+    states = []
+    for days in (0, 1, 3, 5, 20):
+        at(datetime(2027, 2, 28, 9, 30, tzinfo=HOME) + timedelta(days=days))
+        relay()
+        states.append((shop.fresh(acme, purchase).state, shop.fresh(acme, purchase).failures))
+    assert states == [("active", 1), ("active", 2), ("active", 3), ("delinquent", 4), ("failed", 4)]
+    assert (letters(acme, "payment_failed"), letters(acme, "subscription_ended")) == (0, 1)
+    assert Job.objects.filter(kind__startswith="products.re").count() == 0
+
+
+def test_after_an_outage_a_failed_charge_has_all_its_retries(acme, subscribed, at):
+    purchase = subscribed(card="0341")
+    late = datetime(2027, 3, 9, 9, 30, tzinfo=HOME)
+    at(late)
+    relay()
+    found = shop.fresh(acme, purchase)
+    assert (found.state, found.failures, found.retry_at) == ("active", 1, late + timedelta(days=1))
+
+
+def test_stopped_when_the_renewal_is_overdue_it_ends_at_once(acme, subscribed, at):
+    purchase = subscribed(card="0341")
+    at(datetime(2027, 3, 2, 12, tzinfo=HOME))
+    relay()
+    with inside(acme):
+        renewals.stop(account=acme.account, purchase=purchase, actor=shop.CUSTOMER)
+    found = shop.fresh(acme, purchase)
+    assert (found.state, found.renews_at) == ("expired", None)
+    assert (1, "paid") in shop.paid(acme, purchase)
+    assert not [number for number, state in shop.paid(acme, purchase) if state == "pending"]
+
+
+def test_the_letter_says_what_comes_next(acme, subscribed, at):
+    acme.contact = factories.contact(acme, "Ann Lee", email="ann@example.com")
+    purchase = subscribed(card="0341")
+    said = []
+    for days in (0, 5, 19):
+        at(datetime(2027, 2, 28, 9, 30, tzinfo=HOME) + timedelta(days=days))
+        relay()
+        with inside(acme):
+            newest = Letter.objects.filter(source_id=str(purchase.public_id)).latest("pk")
+            said.append(Message.objects.get(public_id=newest.message).text)
+    assert "We'll try again on 1 March" in said[0]
+    assert "Give another card by 19 March, or it ends" in said[1]
+    assert "does not renew any more" in said[2]
+
+
+def test_a_payment_nobody_tells_of_is_looked_after(acme, at):
+    """The customer paid and closed the tab, and no message ever comes."""
+    at(START)
+    shop.takes_money(acme)
+    made = shop.product(acme, "Pack", included=5)
+    purchase = shop.order(acme, made, shop.price(acme, made, 100), by=acme.contact)
+    due = shop.payment(acme, purchase)
+    page = payments.begin(
+        account=acme.account,
+        payment_id=due.pk,
+        return_url="https://shop.example/paid",
+        cancel_url="https://shop.example/",
+    )
+    assert "test-pay" in page
+    with inside(acme):
+        payments.checked_out(
+            account=acme.account, payment_id=due.pk, checkout_ref=f"test_paid_4242_{due.public_id.hex}"
+        )
+    at(START + timedelta(minutes=11))
+    relay()
+    assert shop.fresh(acme, purchase).state == "active"
+    assert figures(acme).free == 5
+
+
+def test_a_page_that_is_never_paid_is_looked_after_for_days_and_then_no_more(acme, at):
+    at(START)
+    shop.takes_money(acme)
+    made = shop.product(acme, "Pack", included=5)
+    purchase = shop.order(acme, made, shop.price(acme, made, 100), by=acme.contact)
+    due = shop.payment(acme, purchase)
+    payments.begin(account=acme.account, payment_id=due.pk, return_url="https://s.example/", cancel_url="")
+    for hours in (1, 5, 30, 80, 120):
+        at(START + timedelta(hours=hours))
+        relay()
+    assert not Job.objects.filter(kind=payments.LOOK).exists()
+    assert shop.fresh(acme, purchase).state == "new"

@@ -6,6 +6,7 @@ import pytest
 from django.core.cache import cache
 from django.test import Client
 
+from products.gateways.gateway import Word
 from products.models import GatewayAccount
 from products.services import payments as paying
 from tests import factories
@@ -121,7 +122,7 @@ def test_a_payment_that_failed_is_said_and_tried_again(acme, pack):
     ordered(acme, browser)
     [payment] = payments(acme)
     with inside(acme):
-        paying.give_up(account=acme.account, payment_id=payment.pk, reason="Your bank said no.")
+        paying.settle(account=acme.account, payment_id=payment.pk, word=Word("failed", reason="Your bank said no."))
     page = browser.get(f"/s/acme/pay/{payment.public_id}/paid")
     assert "The payment did not go through Your bank said no. Nothing was taken" in words(page)
     [purchase] = purchases(acme)
