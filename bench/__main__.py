@@ -72,6 +72,7 @@ def _measure(postgres: EmbeddedPostgres, size: str, rounds: int) -> int:
         "DATABASE_OWNER_URL": postgres.owner_url,
         "DJANGO_SETTINGS_MODULE": "simplero.settings",
         "SECRET_KEY": "for measuring only, it signs nothing that anybody keeps 0123456789",
+        "SITE_URL": "http://testserver",
         "ALLOWED_HOSTS": "testserver",
         "DEBUG": "0",  # with it, Django would keep every statement
         "DEMO": "0",

@@ -21,8 +21,12 @@ SECRET_KEY_FALLBACKS = env.list("SECRET_KEY_FALLBACKS", default=[])
 SECRETS_KEY = env("SECRETS_KEY", default=SECRET_KEY)
 SECRETS_KEY_FALLBACKS = env.list("SECRETS_KEY_FALLBACKS", default=SECRET_KEY_FALLBACKS)
 STRIPE_API = env("STRIPE_API", default="")  # another address than Stripe's own, for tests
-# Ours, for links in mails.
-SITE_URL = env("SITE_URL", default="http://localhost:8000" if DEBUG or DEMO else "").rstrip("/")
+# Ours, for links in mails that no request asks for; without it they would lead nowhere, and nobody would notice here.
+SITE_URL = (env("SITE_URL", default="") or ("http://localhost:8000" if DEBUG or DEMO else "")).rstrip("/")
+if not (SITE_URL.startswith(("https://", "http://")) and urlsplit(SITE_URL).hostname):
+    raise ImproperlyConfigured(
+        "SITE_URL, our own address such as https://credits.example, is missing: links in mails begin with it."
+    )
 # Exactly these, and the hosts that shops have proven to be theirs. The second stand in a table, so Django's own check lets
 # everything pass and simplero.web.hosts, before any other middleware, is the one that refuses.
 OWN_HOSTS = env.list("ALLOWED_HOSTS", default=["localhost", "127.0.0.1", "[::1]"] if DEBUG or DEMO else [])

@@ -19,16 +19,46 @@ for path in ("/styleguide/", "/styleguide/contact/", "/outbox/", "/healthz"):
 """
 
 
-@pytest.mark.parametrize(("demo", "there"), [("0", "404"), ("1", "200")])
-def test_style_guide_and_outbox_are_not_there(demo, there):
-    environment = {**os.environ, "DEBUG": "0", "DEMO": demo, "SECRET_KEY": "x" * 50, "REDIS_URL": ""}
-    environment |= {
+def environment(**more):
+    """What production's processes are started with, and nothing of ours."""
+    return {
+        **os.environ,
+        "DEBUG": "0",
+        "DEMO": "0",
+        "SECRET_KEY": "x" * 50,
+        "SITE_URL": "https://credits.example",
+        "REDIS_URL": "",
         "DJANGO_SETTINGS_MODULE": "simplero.settings",
         "DATABASE_URL": "postgresql://nobody@127.0.0.1:9/none",
+        **more,
     }
-    asked = subprocess.run(
-        [sys.executable, "-c", ASK], cwd=settings.BASE_DIR, env=environment, capture_output=True, text=True
+
+
+def started(code, **more):
+    return subprocess.run(
+        [sys.executable, "-c", code], cwd=settings.BASE_DIR, env=environment(**more), capture_output=True, text=True
     )
+
+
+@pytest.mark.parametrize(
+    ("demo", "url", "wording"),
+    [
+        ("0", "", "SITE_URL, our own address such as https://credits.example, is missing"),
+        ("0", "credits.example", "SITE_URL, our own address"),
+        ("0", "https://credits.example/", "https://credits.example\n"),
+        ("1", "", "http://localhost:8000\n"),
+    ],
+)
+def test_without_its_address_it_does_not_start(demo, url, wording):
+    """Or every link in a mail would lead nowhere."""
+    code = "from django.conf import settings; print(settings.SITE_URL)"
+    asked = started(code, DEMO=demo, SITE_URL=url)
+    assert wording in asked.stdout + asked.stderr
+
+
+@pytest.mark.parametrize(("demo", "there"), [("0", "404"), ("1", "200")])
+def test_style_guide_and_outbox_are_not_there(demo, there):
+    asked = started(ASK, DEMO=demo)
     answers = dict(line.split() for line in asked.stdout.splitlines())
     assert answers["/healthz"] == "200", asked.stderr
     assert answers["/styleguide/"] == answers["/styleguide/contact/"] == there
