@@ -10,7 +10,7 @@ from simplero.pages import timeline
 from simplero.tenancy.scope import scope
 from tests import factories
 from tests.contacts.world import url
-from tests.credits.pages.conftest import counted, same_cost, text
+from tests.credits.pages.conftest import assert_same_cost, counted, text
 from tests.products import shop
 from tests.products.counter import refund, sold
 
@@ -98,4 +98,4 @@ def test_few_and_twenty_purchases_cost_the_same(admin, acme, pack):
         sold(acme, pack, number + 1)
     with counted() as twenty:
         admin.get(here)
-    same_cost(few, twenty)
+    assert_same_cost(few, twenty)

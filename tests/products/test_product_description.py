@@ -76,7 +76,7 @@ class Seen(HTMLParser):
         self.tags.add("declaration")
 
 
-def harmless(html):
+def assert_harmless(html):
     seen = Seen(html)
     assert seen.tags <= TAGS
     assert seen.attributes <= {("a", "href"), ("a", "rel")}
@@ -97,24 +97,24 @@ def harmless(html):
 )
 def test_harmless_bites(html):
     with pytest.raises(AssertionError):
-        harmless(html)
+        assert_harmless(html)
 
 
 @pytest.mark.parametrize("payload", PAYLOADS)
 def test_payloads_are_words(payload):
-    seen = harmless(shown(payload))
+    seen = assert_harmless(shown(payload))
     assert not {"script", "style"} & seen.tags
 
 
 @given(st.lists(st.one_of(st.sampled_from(PAYLOADS), st.sampled_from(["**", "*", "[", "](", ")", "\n", "\n\n", "- ", "1. ", "# ", "\\", "https://a.b", "<", ">", "&", '"', "'"]), st.text(max_size=5)), max_size=12))  # fmt: skip
 def test_whatever_is_typed_is_harmless(parts):
-    harmless(shown("".join(parts)))
+    assert_harmless(shown("".join(parts)))
 
 
 @pytest.mark.parametrize("payload", PAYLOADS)
 def test_the_sanitizer_stands_alone(payload):
     """Were the marks' rules to have a mistake, what they made would still pass here."""
-    harmless(safe(payload))
+    assert_harmless(safe(payload))
 
 
 def test_marks_are_made_tags():

@@ -8,7 +8,7 @@ from products.queries import catalogue
 from simplero.tenancy.scope import scope
 from tests import factories
 from tests.assertions import figures, nothing_moved
-from tests.credits.pages.conftest import counted, same_cost, text
+from tests.credits.pages.conftest import assert_same_cost, counted, text
 
 from . import shop
 from .desk import HERE, at, extras, facts, hidden, kinds, products
@@ -251,7 +251,7 @@ def test_the_product_page_costs_the_same_with_many_prices(sales):
         shop.price(sales.world, made, 100 - minimum, minimum=minimum)
     with counted() as many:
         sales.get(at(made))
-    same_cost(few, many)
+    assert_same_cost(few, many)
 
 
 def test_products_of_others_are_not_found_by_services_either(sales, zen):

@@ -10,7 +10,7 @@ from django.test import Client
 from products.models import Purchase
 from tests import factories
 from tests.assertions import nothing_moved
-from tests.credits.pages.conftest import counted, same_cost, text
+from tests.credits.pages.conftest import assert_same_cost, counted, text
 from tests.factories import inside
 
 from . import shop
@@ -120,7 +120,7 @@ def test_one_and_many_cost_the_same(desk, acme, pack):
         sold(acme, pack, number + 1, to=factories.contact(acme, f"Person {number}"))
     with counted() as twenty:
         desk.get(url(acme))
-    same_cost(one, twenty)
+    assert_same_cost(one, twenty)
 
 
 def test_the_download_is_the_list_and_runs_no_formula(desk, acme, pack):

@@ -8,7 +8,7 @@ from credits import queries as credits
 from credits import sources
 from tests import factories
 from tests.contacts.world import url as contact_url
-from tests.credits.pages.conftest import counted, same_cost, text
+from tests.credits.pages.conftest import assert_same_cost, counted, text
 from tests.factories import inside
 
 from . import shop
@@ -63,7 +63,7 @@ def test_one_and_twenty_cost_the_same(desk, acme, pack):
         sold(acme, pack, number + 1)
     with counted() as twenty:
         told(desk, acme)
-    same_cost(one, twenty)
+    assert_same_cost(one, twenty)
 
 
 def test_another_accounts_purchase_has_no_name_here(acme, zen, pack):

@@ -96,8 +96,8 @@ def counted() -> Iterator[list[str]]:
     found += [query["sql"] for query in captured.captured_queries]
 
 
-def same_cost(few: list[str], many: list[str]) -> None:
-    assert len(few) == len(many), "\n".join(["FEW", *few, "MANY", *many])
+def assert_same_cost(few: list[str], many: list[str]) -> None:
+    assert 0 < len(few) == len(many), "\n".join(["FEW", *few, "MANY", *many])
 
 
 def some_uuid() -> UUID:

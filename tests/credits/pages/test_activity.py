@@ -11,7 +11,7 @@ from simplero.tenancy.actors import Actor
 from tests import factories
 from tests.assertions import nothing_moved
 
-from .conftest import NOON, counted, same_cost, text
+from .conftest import NOON, assert_same_cost, counted, text
 
 
 @pytest.fixture
@@ -287,7 +287,7 @@ def test_costs_the_same_for_many_entries(assistant, acme, zen):
         factories.redate(acme, lot, date(2027, 3, len(url) % 28 + 1))
         with counted() as many:
             assistant.get(url)
-        same_cost(few, many)
+        assert_same_cost(few, many)
 
 
 def test_a_download_with_a_filter_that_makes_no_sense_leads_to_the_page_that_says_so(assistant, acme):

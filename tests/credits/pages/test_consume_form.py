@@ -10,7 +10,7 @@ from simplero.tenancy.scope import scope
 from tests import factories
 from tests.assertions import figures, nothing_moved
 
-from .conftest import NOON, counted, same_cost, text
+from .conftest import NOON, assert_same_cost, counted, text
 
 TODAY = "2026-11-14"
 
@@ -242,7 +242,7 @@ def test_costs_the_same_for_many_lots_and_types(assistant, five, acme):
         factories.issue(acme, 1, of=factories.credit_type(acme, f"kind {number}"))
     with counted() as many:
         assistant.get(url)
-    same_cost(few, many)
+    assert_same_cost(few, many)
     assert sum('SUM(U0."remaining")' in sql for sql in many) == 1, "what is free is asked for once"
 
 

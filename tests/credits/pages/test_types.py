@@ -15,7 +15,7 @@ from simplero.tenancy.scope import scope
 from tests import factories
 from tests.assertions import nothing_moved
 
-from .conftest import counted, same_cost, text
+from .conftest import assert_same_cost, counted, text
 
 HERE = "/a/acme/content/credits/"
 
@@ -270,7 +270,7 @@ def test_costs_the_same_for_many(admin, acme):
                 factories.issue(acme, 1, of=factories.credit_type(acme, f"kind {number} {url[-9:]}"))
         with counted() as many:
             admin.get(url)
-        same_cost(few, many)
+        assert_same_cost(few, many)
 
 
 def test_the_list_adds_up_when_some_were_withdrawn(assistant, acme):
