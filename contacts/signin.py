@@ -28,7 +28,11 @@ from .models import Contact, CustomerSession, SignIn
 LIVES = timedelta(minutes=10)
 GUESSES = 5  # wrong codes that end a sign-in
 COUNTED = timedelta(hours=1)
-PER_ADDRESS, PER_ORIGIN = 5, 40  # mails in COUNTED; a whole studio may sit behind one origin
+PER_ASKER = 5  # mails in COUNTED that one address gets at the wish of one browser, or from one origin
+PER_ADDRESS, PER_ORIGIN = (
+    20,
+    40,
+)  # in all: nobody keeps another from signing in; a whole studio may sit behind one origin
 KEPT = timedelta(days=1)
 LONGEST_NEXT = 500  # characters
 
@@ -68,14 +72,17 @@ class SignedIn:
 def ask(*, account: Account, email: str, origin: str, visitor_digest: str, next: str, link_to: LinkTo) -> None:
     """Send a link and a code to `email` if it is a customer's; they work for ten minutes, once, in the browser of `visitor_digest`.
 
-    Raises TooOften when this address, or this origin, has had its share of mails for the hour, whosever the address is.
+    Raises TooOften when this asker's mails to this address, those to it in all, or this origin's to anybody, have reached their
+    share for the hour, whosever the address is.
     """
     account_id, address = require(account), keyed("address", account, email_key(email))
     place = keyed("origin", account, origin)
     with connection.cursor() as cursor:  # or as many at once as there are workers would each count too few
         cursor.execute("SELECT pg_advisory_xact_lock(%s)", [int(address[:15], 16)])
     recent = SignIn.objects.filter(account_id=account_id, created_at__gt=now() - COUNTED)
-    if recent.filter(email_digest=address).count() >= PER_ADDRESS:
+    to_address = recent.filter(email_digest=address)
+    by_asker = to_address.filter(Q(origin_digest=place) | Q(visitor_digest=visitor_digest))
+    if by_asker.count() >= PER_ASKER or to_address.count() >= PER_ADDRESS:
         raise TooOften("We have sent several mails to this address already. Use the newest, or wait an hour.")
     if recent.filter(origin_digest=place).count() >= PER_ORIGIN:
         raise TooOften("Too many people have asked from where you are. Wait an hour and try again.")

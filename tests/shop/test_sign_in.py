@@ -192,6 +192,32 @@ def test_an_unknown_address_is_limited_alike(acme, ann):
     assert ask(Client()).status_code == 303
 
 
+@pytest.mark.parametrize("email", [ANN, "nobody@example.com"])
+def test_nobody_keeps_another_from_signing_in(acme, ann, email):
+    """Whoever asks in somebody's name uses up their own share; twenty in all, known address or not."""
+    for _ in range(5):
+        assert ask(Client(REMOTE_ADDR="192.0.2.1"), email=email).status_code == 303
+    assert ask(Client(REMOTE_ADDR="192.0.2.1"), email=email).status_code == 429
+    here = Client(REMOTE_ADDR="192.0.2.2")
+    assert ask(here, email=email).status_code == 303
+    if email == ANN:
+        assert here.post(CODE, {"code": code()}).status_code == 303
+    for number in range(14):
+        assert ask(Client(REMOTE_ADDR=f"198.51.100.{number}"), email=email).status_code == 303
+    assert ask(Client(REMOTE_ADDR="203.0.113.1"), email=email).status_code == 429
+    assert rows(acme, SignIn) == 20
+
+
+def test_a_browser_that_moves_about_is_one(acme, ann):
+    browser = Client()
+    for number in range(5):
+        assert ask(browser).status_code == 303
+        browser.defaults["REMOTE_ADDR"] = f"198.51.100.{number}"
+    browser.defaults["REMOTE_ADDR"] = "203.0.113.1"
+    assert ask(browser).status_code == 429
+    assert rows(acme, SignIn) == 5
+
+
 @pytest.mark.parametrize("proxies", [0, 1])
 def test_forged_proxy_headers_do_not_move_the_limit(acme, ann, settings, monkeypatch, proxies):
     settings.ALLAUTH_TRUSTED_PROXY_COUNT = proxies
