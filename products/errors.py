@@ -79,6 +79,15 @@ class SlugTaken(Refusal):
         super().__init__(f"Another product has the address “{slug}” already. Choose another one.")
 
 
+class PaysWithItself(Refusal):
+    """Credits sold for credits of the same type: an old one would buy a fresh one, again and again."""
+
+    field = "credit_type"
+
+    def __init__(self) -> None:
+        super().__init__("This product issues that type of credit, so it can't be paid with it. Choose another type.")
+
+
 class TierTaken(Refusal):
     """There is a price of this kind from this minimum already: "the highest tier reached" would be two."""
 
@@ -87,6 +96,19 @@ class TierTaken(Refusal):
     def __init__(self, minimum: int) -> None:
         super().__init__(
             f"There is a price of this kind from {minimum:,} already. Change that one, or choose another minimum quantity."
+        )
+
+
+class IssuesItself(Refusal):
+    """More credits of the very type that the product is made of."""
+
+    field = "credit_type"
+
+    def __init__(self, *, included: bool) -> None:
+        super().__init__(
+            "The product issues credits of this type by itself. Raise its number of credits included instead."
+            if included
+            else "The product issues credits of this type by itself, as many as the customer chooses. Choose another type."
         )
 
 

@@ -46,7 +46,8 @@ ASKED = Kind(
     placeholders={
         "product": "Pack of 5",
         "price": "€425.00",
-        "instructions": "Transfer it to account 1234 567890 and name your order.",
+        "instructions": "Transfer it to account 1234 567890.",
+        "reference": "13746ED3",
         "link": "https://shop.example/account/purchases/…",
     },
     subject="How to pay: {product}",
@@ -57,6 +58,8 @@ Thank you for your order at {business}.
 {product}: {price}
 
 {instructions}
+
+Name this order: {reference}
 
 As soon as your payment is there, you can use what you bought: {link}""",
 )
@@ -144,6 +147,7 @@ def _send(account: Account, purchase: Purchase, kind: Kind, once: str, **values:
         values={
             "product": named(purchase),
             "price": price_of(purchase),
+            "reference": purchase.reference,
             "link": f"{shops.address(account)}account/purchases/{purchase.public_id}/",
             **values,
         },

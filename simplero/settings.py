@@ -292,8 +292,9 @@ LOGGING = {
     "root": {"handlers": ["console"], "level": env("LOG_LEVEL", default="INFO")},
     "loggers": {
         "django": {"handlers": ["console", "mail_admins"], "level": "INFO", "propagate": False},
-        # Strangers asking for hosts that are not ours: nothing of ours broke, so nobody is told.
+        # Strangers asking for hosts that are not ours, or sending too much: nothing of ours broke, so nobody is told.
         "django.security.DisallowedHost": {"handlers": ["console"], "propagate": False},
+        "django.security.RequestDataTooBig": {"handlers": ["console"], "propagate": False},
         "django.server": {"level": "WARNING"},
         "stripe": {"level": "WARNING"},  # below that it writes what is sent, customers' addresses too
     },

@@ -24,7 +24,7 @@ class FilterForm(forms.Form):
         label="Contact",
         required=False,
         max_length=LONGEST_SEARCH,
-        widget=forms.TextInput(attrs={"type": "search", "placeholder": "Name or email", "autocomplete": "off"}),
+        widget=forms.TextInput(attrs={"type": "search", "placeholder": "Name, email or reference", "autocomplete": "off"}),
     )
     state = forms.ChoiceField(label="State", choices=[("", "All"), *State.choices], required=False)
     paid_with = forms.ChoiceField(

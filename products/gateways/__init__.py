@@ -23,7 +23,8 @@ __all__ = [
     "offered",
 ]
 
-GATEWAYS: dict[str, Gateway] = {gateway.code: gateway for gateway in (stripe, outside, test)}
+# In the order in which customers are offered them: what pays at once comes first.
+GATEWAYS: dict[str, Gateway] = {gateway.code: gateway for gateway in (stripe, test, outside)}
 
 
 def offered() -> dict[str, Gateway]:

@@ -96,6 +96,11 @@ class Purchase(TenantPart):
     def __str__(self) -> str:
         return f"{self.product_name} × {self.quantity} ({self.state})"
 
+    @property
+    def reference(self) -> str:
+        """What people call it by: on receipts, in a transfer, in the search of staff."""
+        return str(self.public_id)[:8].upper()
+
 
 class PurchaseEntry(TenantPart):
     """A movement of the ledger that a purchase made: the credits it issued in a period, or used to pay."""

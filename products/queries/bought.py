@@ -52,9 +52,9 @@ def get_payment(account: Any, buyer: Buyer, public_id: uuid.UUID) -> Payment:
 
 
 def just_bought(account: Any, buyer: Buyer, product: Product) -> Purchase | None:
-    """The newest purchase of `product` that this buyer has made in the last minutes."""
+    """The newest purchase of `product` that this buyer has made in the shop in the last minutes."""
     since = now() - JUST_NOW
-    found = _purchases(account).filter(buyer.theirs, product=product, created_at__gt=since)
+    found = _purchases(account).filter(buyer.theirs, product=product, source="storefront", created_at__gt=since)
     return found.order_by("-created_at", "-pk").first()
 
 

@@ -1,5 +1,6 @@
 """What was bought: the list with its filters and totals, and everything about one purchase."""
 
+import re
 import uuid
 from collections.abc import Collection
 from dataclasses import dataclass
@@ -100,7 +101,8 @@ def find(account: Account, wanted: Filter) -> QuerySet[Purchase]:
     if wanted.contact:
         found = found.filter(contact=wanted.contact)
     if wanted.text:
-        found = found.filter(contact__in=contacts.search(account, text=wanted.text).values("pk"))
+        whose = Q(contact__in=contacts.search(account, text=wanted.text).values("pk"))
+        found = found.filter(whose | _called(wanted.text))
     start, end = span(wanted.since, wanted.until, account.zone)
     if start:
         found = found.filter(created_at__gte=start)
@@ -116,6 +118,15 @@ def page(found: QuerySet[Purchase], *, after: Purchase | None = None, limit: int
         at = after.created_at
         found = found.filter(Q(created_at__lte=at) & (Q(created_at__lt=at) | Q(pk__lt=after.pk)))
     return list(found.order_by("-created_at", "-pk")[: limit + 1])
+
+
+def _called(text: str) -> Q:
+    """The purchase whose reference, or receipt's number, somebody typed; nothing for any other text."""
+    named = re.fullmatch(r"#?([0-9a-f]{8})(?:-[0-9]+)?", text.strip().lower())
+    if not named:
+        return Q(pk__in=[])
+    first, last = (uuid.UUID(named[1] + digit * 24) for digit in "0f")
+    return Q(public_id__range=(first, last))
 
 
 def totals(account: Account, found: QuerySet[Purchase]) -> Totals:

@@ -267,8 +267,14 @@ def _picture(account: Account, product: Product, picture: uuid.UUID | None, acto
 def include_credits(
     *, account: Account, product: Product, credit_type: "CreditType", amount: int, expiry: str = "", actor: Actor
 ) -> ProductCredit:
-    """Let every quantity of a product issue `amount` more credits; said twice it is done once. Raises IssuedAlready."""
+    """Let every quantity of a product issue `amount` more credits; said twice it is done once.
+
+    Raises IssuedAlready, and IssuesItself for the type that a credit product is made of: a purchase issues one lot of a type, so
+    these would share its expiry whatever `expiry` says.
+    """
     account_id = require(account)
+    if credit_type.pk == product.credit_type_id:
+        raise errors.IssuesItself(included=product.included is not None)
     try:
         with transaction.atomic():
             made = ProductCredit.objects.create(
@@ -347,6 +353,8 @@ def _add_price(
     actor: Actor,
 ) -> Price:
     paid_in_money = terms.kind in (PriceKind.SINGLE, PriceKind.RECURRING)
+    if terms.credit_type is not None and terms.credit_type.pk == product.credit_type_id:
+        raise errors.PaysWithItself
     with _said(price_tier=errors.TierTaken(terms.minimum)):
         price = Price.objects.create(
             account_id=account.pk,

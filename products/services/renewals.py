@@ -36,7 +36,7 @@ def charge(*, account_id: int, subject: int) -> None:
 
 def _charge(account: Account, purchase_id: int, *, asked: bool) -> None:
     with scope(account):
-        payment = _due(account, purchase_id, asked)
+        payment = due(account, purchase_id, asked)
     if payment is None:
         return
     try:
@@ -64,7 +64,7 @@ def _asked(account: Account, payment: Payment) -> Word:
 
 
 @transaction.atomic
-def _due(account: Account, purchase_id: int, asked: bool) -> Payment | None:
+def due(account: Account, purchase_id: int, asked: bool) -> Payment | None:
     """What is to be charged now, asked for; or the end of a subscription that was stopped or given up, and nothing."""
     purchase = purchases.lock(account=account, purchase_id=purchase_id)
     if purchase.state not in states.RENEWING or purchase.renews_at is None or purchase.renews_at > now():

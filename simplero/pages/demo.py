@@ -149,11 +149,17 @@ class _History:
             if kind.archived:
                 self.at(self.end - timedelta(days=30), partial(self.archive, kind))
         self.moments.sort()
+        day = None
         for moment in self.moments:
             self.set_clock(moment.at)
-            self.shop.renew()
+            if moment.at.date() != day:
+                day = moment.at.date()
+                self.shop.renew()
             moment.act()
             demo_letters.write(account=self.account, at=moment.at, end=self.end)
+        self.set_clock(self.end)
+        self.shop.renew()
+        demo_letters.write(account=self.account, at=self.end, end=self.end)
 
     def archive(self, kind: Kind) -> None:
         self.archived.add(kind)

@@ -7,6 +7,8 @@ from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import Any
 
+from django.db.models import Q
+
 from contacts.models import Contact
 from credits.errors import InsufficientCredits
 from products import purchases
@@ -14,10 +16,12 @@ from products.gateways import outside, test
 from products.gateways.gateway import Word
 from products.models import GatewayAccount, Kind, PriceKind, Product, Purchase, RefundWay
 from products.queries.catalogue import get_product
-from products.services import catalogue, ordering, payments, refunds
+from products.services import catalogue, ordering, payments, refunds, renewals
 from products.services.catalogue import Details, Terms
+from products.states import RENEWING
 from simplero.tenancy.actors import Actor
 from simplero.tenancy.models import Account
+from simplero.tenancy.scope import now
 
 from . import demo_pictures
 from .demo_pictures import NORTHERN, SALTWATER, Colours
@@ -311,12 +315,14 @@ class Shop:
         )
 
     def renew(self) -> None:
-        """Charge what is due of subscriptions, as a worker would have; a few cards are declined."""
-        due = Purchase.objects.filter(renews_at__lte=purchases.now(), stopped_at=None, state="active", retry_at=None)
+        """Charge what is due of subscriptions, as a worker would have; a few cards are declined for a while."""
+        waiting = Q(retry_at=None) | Q(retry_at__lte=now())
+        due = Purchase.objects.filter(waiting, renews_at__lte=now(), state__in=RENEWING)
         for purchase_id in due.values_list("pk", flat=True):
-            purchase = purchases.lock(account=self.account, purchase_id=purchase_id)
-            payment = purchases.payment_due(purchase)
+            payment = renewals.due(self.account, purchase_id, asked=False)
+            if payment is None:
+                continue
             word = Word("paid", charge_ref=f"test_charge_4242_{payment.public_id.hex}")
-            if self.chance.random() < 0.04:
+            if self.chance.random() < 0.08:
                 word = Word("failed", reason="The card ending in 4242 was declined.")
             payments.settle(account=self.account, payment_id=payment.pk, word=word)

@@ -5,6 +5,7 @@ import uuid
 import pytest
 from django.db import ProgrammingError, transaction
 
+from contacts.directory import Details
 from contacts.models import Contact
 from credits.errors import InsufficientCredits
 from products import errors
@@ -295,3 +296,34 @@ def test_an_unpaid_order_is_asked_for_again_and_a_paid_one_is_not(acme, pack):
     with refused(errors.PaymentRefused), inside(acme):
         payments.ask_again(account=acme.account, purchase=purchase)
     assert figures(acme).free == 1
+
+
+@pytest.mark.parametrize("other", [{"email": "right@example.com"}, {"gateway": "outside"}])
+def test_a_corrected_order_is_not_taken_for_the_one_before(acme, pack, other):
+    """Back to the form, another address or another way to pay: nobody's correction is dropped without a word."""
+    single, _ = prices(acme, pack)
+    with inside(acme):
+        choice = shop.offering.choices(acme.account, pack, contact=None, quantity=1)[0]
+        seal = ordering.quote(
+            account=acme.account, product=pack, choice=choice, contact=None, visitor_digest="x"
+        ).sealed()
+
+    def send(email="typo@example.com", gateway="test"):
+        with inside(acme):
+            return ordering.order(
+                account=acme.account,
+                product=pack,
+                price=single.public_id,
+                quantity=1,
+                seal=seal,
+                contact=None,
+                details=Details(name="Newly Here", email=email),
+                gateway=gateway,
+                visitor_digest="x",
+                actor=shop.CUSTOMER,
+            )
+
+    first = send()
+    assert send() == first
+    with refused(errors.OrderReused):
+        send(**other)

@@ -4,10 +4,11 @@ from uuid import uuid4
 
 import pytest
 
+from products import errors
 from products.models import Price
 from simplero.tenancy.scope import scope
 from tests import factories
-from tests.assertions import nothing_moved
+from tests.assertions import nothing_moved, refused
 from tests.credits.pages.conftest import text
 
 from . import shop
@@ -235,3 +236,9 @@ def test_the_database_lets_nobody_edit_a_price(sales, pack):
     made = shop.price(sales.world, pack, 10_000)
     with scope(sales.world.account), pytest.raises(Exception, match="permission denied"):
         Price.objects.filter(pk=made.pk).update(amount=1)
+
+
+def test_credits_are_not_sold_for_themselves(acme):
+    pack = shop.product(acme, "Pack")
+    with refused(errors.PaysWithItself):
+        shop.price(acme, pack, 1, "credit", credit_type=acme.session)

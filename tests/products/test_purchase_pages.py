@@ -67,6 +67,14 @@ def test_filters_and_their_totals(desk, acme, pack, query, shown):
         assert "Nothing matches" in page
 
 
+@pytest.mark.parametrize("typed", ["{}", "#{}", "{}-1", " {} "])
+def test_by_the_reference_of_a_transfer_or_the_number_of_a_receipt(desk, acme, pack, typed):
+    wanted, _ = sold(acme, pack, 5), sold(acme, pack, 2)
+    answer = desk.get(url(acme), {"q": typed.format(wanted.reference)})
+    assert [row["what"] for row in answer.context["rows"]] == ["Pack × 5"]
+    assert wanted.reference in text(desk.get(url(acme, wanted)))
+
+
 def test_by_product_and_by_contact(desk, acme, pack):
     sold(acme, pack, 5)
     made, at = workshop(acme)

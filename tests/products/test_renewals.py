@@ -238,7 +238,7 @@ def test_a_payment_of_a_cancelled_subscription_is_issued_all_the_same(acme, subs
     purchase = subscribed()
     at(START + timedelta(days=28))
     with inside(acme):
-        due = renewals._due(acme.account, purchase.pk, asked=False)
+        due = renewals.due(acme.account, purchase.pk, asked=False)
         shop.refunds.cancel(account=acme.account, purchase=purchase, actor=acme.actor)
         payments.settle(account=acme.account, payment_id=due.pk, word=Word("paid", charge_ref="test_charge_x"))
     assert shop.fresh(acme, purchase).state == "cancelled"

@@ -28,15 +28,17 @@ def in_short(prices: Sequence[Price], product: Product) -> str:
 
 def _tier(price: Price, product: Product, *, first: bool) -> str:
     if first:
-        return (
-            offering.each(price, product) if price.minimum == 1 else f"from {price.minimum:,} {words(price, product)}"
-        )
+        return words(price, product) if price.minimum == 1 else f"from {price.minimum:,} {words(price, product)}"
     amount = round_reading(price.amount, price.currency) if price.currency else offering.each(price, product)
     return f"from {price.minimum:,} {amount}"
 
 
 def words(price: Price, product: Product) -> str:
-    """ "€85 each", "€40 a month", "3 coaching sessions", "free"."""
+    """ "€85 each", "€440 a month (€110 each)" of a pack, "3 coaching sessions", "free"."""
+    if price.currency and product.included and product.included > 1:
+        whole = round_reading(offering.total(price, 1, product.included), price.currency)
+        each = round_reading(price.amount, price.currency)
+        return f"{whole}{offering.every(price.every, price.period)} ({each} each)"
     return offering.each(price, product)
 
 

@@ -135,7 +135,7 @@ def outside(request: ShopRequest, purchase: Purchase, due: Payment | None) -> di
     return {
         "amount": reading(due.amount, due.currency),
         "instructions": accounts.instructions(request.shop.account),
-        "reference": str(purchase.public_id)[:8].upper(),
+        "reference": purchase.reference,
     }
 
 

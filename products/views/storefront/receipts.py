@@ -57,7 +57,7 @@ def receipt_or_404(request: ShopRequest, purchase: Purchase, number: int) -> Rec
     on = day(at.astimezone(zone).date())
     total = reading(purchase.total, purchase.currency) if payment else letters.price_of(purchase)
     return Receipt(
-        number=f"{str(purchase.public_id)[:8].upper()}-{number}",
+        number=f"{purchase.reference}-{number}",
         business=request.shop.account.name,
         name=purchase.contact.name,
         email=purchase.contact.email,
