@@ -179,6 +179,27 @@ def test_extra_credits_refused(sales, amount):
     assert extras(sales.world) == []
 
 
+@pytest.mark.parametrize(
+    ("included", "words"),
+    [
+        (5, "Raise its number of credits included instead."),
+        (None, "as many as the customer chooses. Choose another type."),
+    ],
+)
+def test_a_credit_product_issues_no_more_of_its_own_type(sales, included, words):
+    """Its lot and theirs would be one, and an expiry of their own would be lost."""
+    made = shop.product(sales.world, included=included)
+    own = str(sales.world.session.public_id)
+    form = {"amount": "2", "credit_type": own, "good_for": "span", "span": "1", "span_unit": "years"}
+    with nothing_moved():
+        answer = sales.post(at(made, "credits/add"), form)
+    assert answer.status_code == 409
+    assert f"The product issues credits of this type by itself{',' if included is None else '.'} {words}" in text(
+        answer
+    )
+    assert extras(sales.world) == []
+
+
 def test_changing_a_product_never_touches_what_was_sold(sales):
     world = sales.world
     made = shop.product(world, "Pack", included=5)
