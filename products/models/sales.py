@@ -125,7 +125,7 @@ class PurchaseEntry(TenantPart):
 
 
 class SalesSettings(TenantPart):
-    """What an account wants done when a renewal's charge fails, and when credits run low. No row: the defaults."""
+    """What an account wants done when a renewal's charge fails. No row: the defaults."""
 
     retry_after = models.JSONField(default=list)  # days after the failure of each retry, rising: [1, 3, 5]
     give_up_after = models.PositiveSmallIntegerField(default=14)  # days delinquent, then failed

@@ -2,11 +2,13 @@
 
 import itertools
 import random
+import re
 import uuid
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from django.db import IntegrityError, transaction
+from django.db import IntegrityError, connection, transaction
+from django.test.utils import CaptureQueriesContext
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -328,3 +330,25 @@ def test_one_period_given_back_by_the_provider_takes_its_credits_only(acme, subs
     with inside(acme):
         payments.settle(account=acme.account, payment_id=second.pk, word=back)
     assert (figures(acme).free, shop.fresh(acme, subscription).state) == (4, "active")
+
+
+def test_every_wallet_is_held_before_any_is_touched(acme):
+    """A refund that takes back one type and gives back another locks both at once, in the order in which an order does."""
+    factories.issue(acme, 5)
+    call = factories.credit_type(acme, "call")
+    made = shop.product(acme, "Retreat", kind="service")
+    with inside(acme):
+        shop.selling.include_credits(account=acme.account, product=made, credit_type=call, amount=1, actor=acme.actor)
+    at = shop.price(acme, made, 3, "credit", credit_type=acme.session)
+    purchase = shop.order(acme, made, at, by=acme.contact)
+    with CaptureQueriesContext(connection) as captured:
+        ask(acme, purchase)
+    touching = [
+        one["sql"]
+        for one in captured
+        if "FROM credits_" in one["sql"] and "UPDATE" in one["sql"] or "posting" in one["sql"]
+    ]
+    assert "ORDER BY id FOR NO KEY UPDATE" in touching[0]
+    held = touching[0].split("ANY(")[1].split(")")[0]
+    assert {str(acme.session.pk), str(call.pk)} <= set(re.findall(r"\d+", held))
+    assert (figures(acme).free, figures(acme, of=call).free) == (5, 0)
