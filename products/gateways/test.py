@@ -5,6 +5,7 @@ what the answer was. It exists only where `gateways.offered()` has it.
 """
 
 import re
+import secrets
 from dataclasses import dataclass
 from typing import Literal
 from urllib.parse import urlsplit, urlunsplit
@@ -52,9 +53,10 @@ def answer(number: str, payment: UUID, *, confirmed: bool = False) -> Answer:
 
 
 def answer_card(number: str, purchase: UUID, *, confirmed: bool = False) -> Answer:
-    """As `answer`, for a card given for the renewals of `purchase`: nothing is paid, the reference stands for the card."""
+    """As `answer`, for a card given for the renewals of `purchase`: nothing is paid, the reference stands for this giving of it."""
     given = answer(number, purchase, confirmed=confirmed)
-    return Answer(given.outcome, given.reference.replace("test_paid_", "test_given_"), given.sentence)
+    reference = given.reference.replace("test_paid_", "test_given_")
+    return Answer(given.outcome, reference and f"{reference}_{secrets.token_hex(4)}", given.sentence)
 
 
 def checkout(keys: Keys, order: Order) -> Checkout:
@@ -104,7 +106,7 @@ def card_checkout(
 
 
 def card_of(keys: Keys, *, checkout_ref: str, purchase: UUID | None = None) -> tuple[str, str, str] | None:
-    given = re.fullmatch(r"test_given_(\d{4})_([0-9a-f]{32})", checkout_ref)
+    given = re.fullmatch(r"test_given_(\d{4})_([0-9a-f]{32})(_[0-9a-f]{8})?", checkout_ref)
     if not given or (purchase and purchase.hex != given[2]):
         return None
     return _card(given[1], given[2])

@@ -9,6 +9,7 @@ from django.test import Client
 
 from products.models import RefundWay, State
 from products.services import refunds, renewals
+from simplero.outbox.models import Job
 from tests import factories
 from tests.assertions import figures, nothing_moved
 from tests.factories import inside
@@ -196,6 +197,35 @@ def test_another_card_renews(acme, monthly, at):
     arrange.relay()
     assert arrange.fresh(acme, purchase).periods == 2
     assert figures(acme).free == 8
+
+
+def test_an_older_return_address_puts_no_older_card_back(acme, monthly, at):
+    began = datetime(2026, 1, 31, 10, tzinfo=UTC)
+    at(began)
+    purchase = subscribed(acme, monthly)
+    browser = customer(acme)
+
+    def give(number):
+        """The return address of a card given."""
+        return browser.post(f"/s/acme/test-card/{purchase.public_id}", {"number": number})["Location"]
+
+    older = give(GOOD)
+    browser.get(older)
+    browser.get(give(LATER))
+    assert arrange.fresh(acme, purchase).card_label == "Test card ending in 0341"
+    at(began + timedelta(days=29))
+    arrange.relay()
+    assert arrange.fresh(acme, purchase).failures == 1
+    due = list(Job.objects.order_by("pk").values_list("kind", "due"))
+    with nothing_moved():
+        assert browser.get(older).status_code == 303
+    assert list(Job.objects.order_by("pk").values_list("kind", "due")) == due
+    assert "This card was given before, so nothing has changed." in words(browser.get(url(purchase)))
+    assert arrange.fresh(acme, purchase).card_label == "Test card ending in 0341"
+    browser.get(give(GOOD))  # the same card, given anew
+    assert arrange.fresh(acme, purchase).card_label == "Test card ending in 4242"
+    arrange.relay()
+    assert arrange.fresh(acme, purchase).periods == 2
 
 
 def test_a_card_given_for_another_purchase_is_not_taken(acme, monthly):

@@ -12,7 +12,7 @@ from products import gateways
 from products.errors import PaymentRefused, WrongMove
 from products.gateways import test
 from products.models import Purchase
-from products.services import payments, renewals
+from products.services import cards, payments, renewals
 from simplero.lib.moments import day
 from simplero.tenancy.scope import scope, today
 from simplero.web.http import page_or_fragment, see_other
@@ -86,15 +86,17 @@ def card_given(request: ShopRequest, purchase: uuid.UUID) -> HttpResponse:
     """Back from there: the provider is asked which card was given for this very purchase. Opened again, it changes nothing."""
     found = looked_up(request, purchase)
     try:
-        given = payments.card_changed(
+        given = cards.take(
             account=request.shop.account,
-            purchase_id=found.pk,
+            purchase=found,
             checkout_ref=request.GET.get("checkout", ""),
             actor=request.shop.actor,
         )
     except (gateways.Unreachable, gateways.Rejected) as refusal:
         return unavailable(request, found, refusal)
-    if given:
+    if given == "before":
+        messages.info(request, "This card was given before, so nothing has changed.")
+    elif given:
         messages.success(request, "Renewals are charged to the new card from now on.")
     else:
         messages.warning(request, "No card was given, so nothing has changed.")
