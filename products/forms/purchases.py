@@ -24,7 +24,9 @@ class FilterForm(forms.Form):
         label="Contact",
         required=False,
         max_length=LONGEST_SEARCH,
-        widget=forms.TextInput(attrs={"type": "search", "placeholder": "Name, email or reference", "autocomplete": "off"}),
+        widget=forms.TextInput(
+            attrs={"type": "search", "placeholder": "Name, email or reference", "autocomplete": "off"}
+        ),
     )
     state = forms.ChoiceField(label="State", choices=[("", "All"), *State.choices], required=False)
     paid_with = forms.ChoiceField(
@@ -126,8 +128,11 @@ class RefundForm(OnceForm):
                 widget=forms.RadioSelect,
                 error_messages={"required": "Say whether money goes back."},
             )  # fmt: skip
+            leave = " To leave the credits with the customer, untick the box below." if withdrawing else ""
             self.fields["amount"] = MoneyField(
-                currency=currency, label="Amount", required=False, help_text=f"At most {whole}."
+                currency=currency,
+                label="Amount",
+                help_text=f"At most {whole}.{leave}",
             )
             self.fields["way"] = forms.ChoiceField(
                 label="How it goes back",
@@ -149,7 +154,8 @@ class RefundForm(OnceForm):
         cleaned = super().clean()
         money = cleaned.get("money", self.NOTHING)
         if money == self.PART:
-            if "amount" not in self.errors and cleaned.get("amount") is None:
+            if not str(self.data.get("amount", "")).strip():
+                self.errors.pop("amount", None)
                 self.add_error("amount", "Enter the amount that goes back.")
         else:
             self.errors.pop("amount", None)  # what another choice has hidden says nothing
