@@ -129,7 +129,10 @@ def _asked_again(request: StaffRequest, found: Purchase, left: int) -> int:
 
 def _withdrawing(preview: services.Preview) -> str:
     """The label of the box for credits, "" where there are none to move."""
-    unspent = listed(quantity(lot.free, of) for of, lot in preview.unspent.free)
+    free: dict[Any, int] = {}
+    for of, lot in preview.unspent.free:
+        free[of] = free.get(of, 0) + lot.free
+    unspent = listed(quantity(number, of) for of, number in free.items())
     parts = []
     if unspent:
         parts.append(f"withdraw the {unspent} not used yet")
