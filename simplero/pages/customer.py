@@ -6,6 +6,7 @@ from django.views.decorators.http import require_safe
 
 from contacts.views.customers import ShopRequest, customer
 from credits.views.storefront import mine, wallets_of
+from products.views.storefront.purchases import running
 
 
 @require_safe
@@ -13,5 +14,10 @@ from credits.views.storefront import mine, wallets_of
 def overview(request: ShopRequest) -> HttpResponse:
     wallets = wallets_of(request.shop.account, mine(request))
     gone = [wallet for wallet in wallets if not wallet.figures.free]
-    context = {"wallets": wallets, "gone": gone, "has_some": len(gone) < len(wallets)}
+    context = {
+        "running": running(request),
+        "wallets": wallets,
+        "gone": gone,
+        "has_some": len(gone) < len(wallets),
+    }
     return TemplateResponse(request, "shop/account.html", context)

@@ -165,6 +165,42 @@ def test_stopping_is_confirmed_and_can_be_taken_back(acme, monthly):
     assert "Renews on" in words(browser.get(url(purchase)))
 
 
+@pytest.mark.parametrize("path", ["", "purchases/"])
+def test_subscriptions_come_first_in_my_account(acme, monthly, path):
+    browser, page = customer(acme), f"/s/acme/account/{path}"
+    pack = arrange.product(acme, "Coaching")
+    arrange.bought(acme, pack, arrange.price(acme, pack, 10_000), by=acme.contact)
+    assert "Subscriptions" not in words(browser.get(page))
+    purchase = subscribed(acme, monthly)
+    ben = factories.contact(acme, "Ben", email="ben@example.com")
+    arrange.bought(acme, monthly, acme.recurring, by=ben)
+    answer = browser.get(page)
+    shown = words(answer)
+    assert re.search(
+        r"Subscriptions Monthly Renews on \d+ \w+( \d{4})?, €40.00 a month Test card ending in 4242", shown
+    )
+    assert shown.count("Change card") == 1
+    html = answer.content.decode()
+    assert html.index('id="running"') < html.index('class="boughts"' if path else 'class="haves"')
+    assert f'href="{url(purchase, "stop")}"' in html
+    assert f'href="{url(purchase, "card")}"' in html
+    browser.post(url(purchase, "stop"))
+    answer = browser.get(page)
+    assert "Ends on" in words(answer)
+    assert f'action="{url(purchase, "resume")}"' in answer.content.decode()
+    assert "Change card" not in words(answer)
+
+
+def test_an_overdue_subscription_says_so_in_my_account(acme, monthly, at):
+    at(datetime(2026, 1, 31, 10, tzinfo=UTC))
+    subscribed(acme, monthly, card="0341")
+    at(datetime(2026, 2, 28, 10, 1, tzinfo=UTC))
+    arrange.relay()
+    page = words(customer(acme).get("/s/acme/account/"))
+    assert "Was to renew on 28 February" in page
+    assert "Payment overdue" in page
+
+
 def test_what_does_not_renew_can_neither_be_stopped_nor_resumed(acme, pack):
     purchase = arrange.bought(acme, pack, acme.single, by=acme.contact)
     browser = customer(acme)

@@ -16,6 +16,7 @@ from products.gateways import accounts
 from products.models import Payment, PaymentState, PriceKind, Purchase, State
 from products.queries import bought
 from products.queries import catalogue as shelves
+from products.queries import running as subscriptions
 from simplero.lib.moments import day
 from simplero.lib.money import reading
 from simplero.tenancy.scope import now, today
@@ -31,11 +32,24 @@ def purchases(request: ShopRequest) -> HttpResponse:
     assert contact is not None
     found, more = bought.of_contact(account, contact, before=cursor(request.GET.get("before", "")))
     context = {
+        "running": running(request) if "before" not in request.GET else [],
         "rows": [row(request, purchase) for purchase in found],
         "older": f"{request.path}?before={found[-1].public_id}" if more else "",
         "newest": request.path if "before" in request.GET else "",
     }
     return TemplateResponse(request, "shop/purchase_list.html", context)
+
+
+def running(request: ShopRequest) -> list[dict[str, Any]]:
+    """The signed-in customer's subscriptions, each with what they can do about it (shop/_running.html)."""
+    assert request.shop.contact is not None
+    found = subscriptions.of_contact(request.shop.account, request.shop.contact)
+    return [row(request, purchase) | {"overdue": overdue(purchase)} for purchase in found]
+
+
+def overdue(purchase: Purchase) -> bool:
+    """Whether a renewal of it was not paid when it was due."""
+    return purchase.state == State.DELINQUENT or (purchase.failures > 0 and purchase.state == State.ACTIVE)
 
 
 def cursor(text: str) -> uuid.UUID | None:
@@ -78,7 +92,7 @@ def purchase(request: ShopRequest, purchase: uuid.UUID) -> HttpResponse:
         "outside": outside(request, found, due),
         "pay": pay(found, due),
         "reason": due.reason if due and due.state == PaymentState.FAILED else "",
-        "overdue": found.state == State.DELINQUENT or (found.failures > 0 and found.state == State.ACTIVE),
+        "overdue": overdue(found),
     }
     if own:
         context |= credits_of(request, found)
