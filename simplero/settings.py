@@ -191,6 +191,7 @@ ACCOUNT_RATE_LIMITS = {
     "reset_password": "20/15m/ip,5/15m/key",
     "invitation": "60/15m/ip",
     "order": "30/h/ip",  # of somebody who has not signed in to the shop
+    "order_for": "5/h/key",  # all of theirs for one address
 }
 PASSWORD_RESET_TIMEOUT = 600  # seconds; ASVS 6.5.5: a link sent by mail lives ten minutes at most
 MFA_SUPPORTED_TYPES = ["totp", "recovery_codes"]

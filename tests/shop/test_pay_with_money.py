@@ -246,3 +246,22 @@ def test_strangers_orders_are_limited_by_where_they_come_from(acme, pack, settin
     known = customer(acme)
     assert send(known, "coaching", opened(known, "coaching") | {"gateway": "outside"}).status_code == 303
     cache.clear()
+
+
+def test_strangers_orders_are_limited_by_the_address_they_name(acme, zen, pack):
+    """Each writes a letter there, from wherever it comes; who has proven to be its owner orders on."""
+    ann = factories.contact(acme, "Ann Lee", email="ann@example.com")
+
+    def ordered_from(number, email="ann@example.com"):
+        browser = Client(REMOTE_ADDR=f"192.0.2.{number}")
+        who = {"name": "Somebody", "email": email, "gateway": "outside"}
+        return send(browser, "coaching", opened(browser, "coaching") | who)
+
+    assert [ordered_from(number).status_code for number in range(5)] == [303] * 5
+    with nothing_moved():
+        response = ordered_from(6, "Ann@Example.com")
+    assert response.status_code == 429
+    assert "There were too many orders for this address. Nothing was bought" in words(response)
+    assert ordered_from(7, "ben@example.com").status_code == 303
+    known = customer(acme, ann)
+    assert send(known, "coaching", opened(known, "coaching") | {"gateway": "outside"}).status_code == 303

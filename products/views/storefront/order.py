@@ -11,6 +11,7 @@ from django.template.response import TemplateResponse
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods
 
+from contacts.directory import email_key
 from contacts.views.customers import ShopRequest, customer, shop_url, sign_in_url
 from credits import queries as credits
 from credits.errors import InsufficientCredits
@@ -76,8 +77,8 @@ def place(request: ShopRequest, product: Product) -> HttpResponse:
     if not form.is_valid() or asked.price is None:
         return page(request, product, asked, form=form, status=422)
     # A stranger's order writes to whatever address it names, so a machine may not send them by the thousand.
-    if shop.contact is None and not ratelimit.consume(request, action="order"):
-        form.add_error(None, "There were too many orders from here. Nothing was bought: wait an hour, or sign in.")
+    if shop.contact is None and (refused := too_many(request, form.cleaned_data["email"])):
+        form.add_error(None, refused)
         return page(request, product, asked, form=form, status=429)
     try:
         purchase = ordering.order(
@@ -102,6 +103,15 @@ def place(request: ShopRequest, product: Product) -> HttpResponse:
     else:
         return go_on(request, purchase)
     return page(request, product, asked, form=form, status=409)
+
+
+def too_many(request: ShopRequest, email: str) -> str:
+    """Why a stranger's order for `email` is not taken now; "" when it is, and then it counts."""
+    if not ratelimit.consume(request, action="order"):
+        return "There were too many orders from here. Nothing was bought: wait an hour, or sign in."
+    if not ratelimit.consume(request, action="order_for", key=f"{request.shop.account.pk}:{email_key(email)}"):
+        return "There were too many orders for this address. Nothing was bought: wait an hour, or sign in."
+    return ""
 
 
 def go_on(request: ShopRequest, purchase: Purchase) -> HttpResponse:
