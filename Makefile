@@ -10,6 +10,9 @@ INSTALLED := .venv/installed-$(shell cksum < requirements-dev.txt | cut -d ' ' -
 CHECKING := DEBUG=1 DATABASE_URL=postgresql://nobody@127.0.0.1:9/none
 LOCK := -m uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header
 
+# A shell that says so, as those of containers do, would have every process compile Django anew.
+unexport PYTHONDONTWRITEBYTECODE
+
 .PHONY: run test lint bench lock clean
 
 run: $(INSTALLED)
