@@ -43,6 +43,12 @@ def _quick_passwords(settings):
 
 
 @pytest.fixture(autouse=True)
+def _quick_clients(settings):
+    """Every browser begins with middleware of its own, which would go through all static files: it looks when one is asked for."""
+    settings.WHITENOISE_AUTOREFRESH = True
+
+
+@pytest.fixture(autouse=True)
 def _closing_proof(request):
     """Every test with a database ends with the proof of every ledger in it, before its rows go.
 
