@@ -173,7 +173,7 @@ class RetryRuleForm(forms.Form):
 
     retry_after = forms.CharField(
         label="Try the charge again after",
-        help_text="Days after the renewal was due, such as 1, 3, 5. Left empty, it is not tried again.",
+        help_text="Days after the first charge that failed, such as 1, 3, 5. Left empty, it is not tried again.",
         required=False,
         max_length=80,
         widget=forms.TextInput(attrs={"inputmode": "numeric", "autocomplete": "off"}),

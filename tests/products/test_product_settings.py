@@ -229,13 +229,13 @@ def test_the_list(sales, zen):
     world = sales.world
     pack = shop.product(world, "Pack", amount=10_000)
     shop.price(world, pack, 8_500, minimum=5)
-    shop.price(world, pack, 3, "credit", credit_type=world.session)
+    shop.price(world, pack, 3, "credit", credit_type=factories.credit_type(world, "call"))
     sales.post(f"{pack.public_id}/prices/{_off(sales, pack)}/switch", {"on": "0"})
     shop.product(world, "Course", kind="other", live=False)
     gone = shop.product(world, "Gone", kind="service")
     sales.post(at(gone, "archive"))
     page = text(sales.get())
-    assert "Pack Credit: sessions Live €100 each · from 5 €85 · 3 sessions 0" in page
+    assert "Pack Credit: sessions Live €100 each · from 5 €85 · 3 calls 0" in page
     assert "Course Other Draft No price yet 0" in page
     assert "Gone Service" not in page
     assert "Abroad" not in page

@@ -134,7 +134,7 @@ def test_a_key_stands_for_one_order(desk, acme, pack):
     with nothing_moved():
         answer = desk.post(form_url(acme, pack), other)
     assert answer.status_code == 409
-    assert "This order was already sent with other values." in text(answer)
+    assert "This order was already sent, with other details." in text(answer)
 
 
 def test_what_was_not_looked_at_does_not_count(desk, acme, pack):
