@@ -1,8 +1,8 @@
 """Races over one purchase: its renewal, its refunds and its payment. With the purchase's lock off, they happen."""
 
-import time
+import threading
 import uuid
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
 
 import pytest
@@ -31,15 +31,19 @@ def sold(acme, zen, settings):
 
 
 @contextmanager
-def unlocked():
-    """In this thread no purchase is locked; what would have waited dawdles, so that two meet."""
+def unlocked(meeting):
+    """In this thread no purchase is locked; where it would first have waited, all wait until each has read."""
+    met = []
 
     def unlock(execute, sql, params, many, context):
-        if '"products_purchase"' in sql and " FOR NO KEY UPDATE" in sql:
-            found = execute(sql.split(" FOR NO KEY UPDATE")[0], params, many, context)
-            time.sleep(0.05)
-            return found
-        return execute(sql, params, many, context)
+        if '"products_purchase"' not in sql or " FOR NO KEY UPDATE" not in sql:
+            return execute(sql, params, many, context)
+        found = execute(sql.split(" FOR NO KEY UPDATE")[0], params, many, context)
+        if not met:
+            met.append(True)
+            with suppress(threading.BrokenBarrierError):
+                meeting.wait(timeout=10)
+        return found
 
     with connection.execute_wrapper(unlock):
         yield
@@ -61,12 +65,18 @@ def take_back(world, purchase, amount):
     return ask
 
 
-def off(work):
-    def run():
-        with unlocked():
-            return work()
+def off(works):
+    """These works, in threads that take no lock."""
+    meeting = threading.Barrier(len(works))
 
-    return run
+    def without(work):
+        def run():
+            with unlocked(meeting):
+                return work()
+
+        return run
+
+    return [without(work) for work in works]
 
 
 def gone_back(world):
@@ -83,7 +93,7 @@ def test_a_refund_taken_twice(acme, sold):
 
 @pytest.mark.corrupts_ledger
 def test_a_refund_taken_twice_without_the_lock(acme, sold):
-    at_once([off(take_back(acme, sold, 42_500))] * 6)
+    at_once(off([take_back(acme, sold, 42_500)] * 6))
     noted, paid_out = gone_back(acme)
     assert paid_out > noted
 
@@ -126,7 +136,7 @@ def test_a_renewal_run_by_many_workers_at_once(acme, monthly):
 
 def test_a_renewal_run_by_many_without_the_lock(acme, monthly):
     """The database still says no to a second payment of the period: workers fail where they would have waited."""
-    answers = at_once([off(renew(acme, monthly))] * 8)
+    answers = at_once(off([renew(acme, monthly)] * 8))
     assert raised(answers)
     assert shop.entries(acme, monthly) == [(1, "issue", 4), (2, "issue", 4)]
 
