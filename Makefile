@@ -18,9 +18,10 @@ unexport PYTHONDONTWRITEBYTECODE
 run: $(INSTALLED)
 	@exec $(PYTHON) -m simplero.launch --stop-with-parent
 
+# One process more than there are processors: browsers and servers let theirs wait.
 test: $(INSTALLED)
 	@$(PYTHON) -m simplero.web.fonts var/assets
-	$(PYTHON) -m pytest -n auto --maxprocesses=8 --dist=worksteal
+	$(PYTHON) -m pytest -n $$($(PYTHON) -c 'import os; print(min(8, os.cpu_count() + 1))') --dist=worksteal
 
 lint: $(INSTALLED)
 	$(PYTHON) -m ruff check
