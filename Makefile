@@ -30,7 +30,7 @@ lint: $(INSTALLED)
 	$(CHECKING) $(PYTHON) -m mypy
 	$(CHECKING) $(PYTHON) -W ignore::RuntimeWarning manage.py makemigrations --check --dry-run
 
-# About six minutes; `make bench SIZE=--quick` takes two.
+# About eight minutes; `make bench SIZE=--quick` takes two and a half.
 bench: $(INSTALLED)
 	@exec $(PYTHON) -m bench $(SIZE)
 
