@@ -1,4 +1,4 @@
-"""The letters about purchases: the receipt, what is still to be paid, and a payment that failed."""
+"""The letters about purchases: the receipt, what is still to be paid, a payment that failed, and a subscription that ended so."""
 
 from contacts import letters
 from contacts.letters import Kind
@@ -12,7 +12,8 @@ from simplero.tenancy.models import Account
 from simplero.tenancy.scope import today
 
 from . import states
-from .models import GatewayAccount, Payment, Purchase
+from .gateways import accounts
+from .models import Payment, Purchase
 from .queries.offering import every
 from .wording import what
 
@@ -113,10 +114,8 @@ def receipt(*, account: Account, purchase: Purchase, number: int = 1) -> None:
 
 def payment_asked(*, account: Account, purchase: Purchase, payment: Payment) -> None:
     """For a payment that the customer makes outside."""
-    found = GatewayAccount.objects.filter(account_id=account.pk, gateway=payment.gateway).first()
-    instructions = found.instructions if found else ""
-    once = f"asked:{payment.public_id}"
-    _send(account, purchase, ASKED, once, instructions=instructions or "We'll tell you how to pay.")
+    said = accounts.instructions(account) or "We'll tell you how to pay."
+    _send(account, purchase, ASKED, f"asked:{payment.public_id}", instructions=said)
 
 
 def payment_failed(*, account: Account, purchase: Purchase, payment: Payment, reason: str) -> None:
