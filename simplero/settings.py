@@ -43,6 +43,8 @@ INSTALLED_APPS = [
     "contacts",
     "credits",
     "products",
+    "automations",
+    "triggers",
     "simplero.team",
     "simplero.pages",
     "django.contrib.auth",

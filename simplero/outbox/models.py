@@ -2,7 +2,7 @@ from django.db import models
 from django.db.models import Index, Q, UniqueConstraint
 from django.db.models.functions import Now
 
-from simplero.tenancy.models import TenantPart
+from simplero.tenancy.models import TenantForeignKey, TenantPart
 
 
 class Event(TenantPart):
@@ -30,6 +30,45 @@ class Event(TenantPart):
 
     def __str__(self) -> str:
         return f"{self.kind} at {self.at:%Y-%m-%d %H:%M}"
+
+
+class Listener(TenantPart):
+    """A kind of event that a room listens to in this account. What nobody listens to costs nothing to deliver."""
+
+    kind = models.CharField(max_length=60)
+    who = models.CharField(max_length=20)  # the room
+
+    class Meta(TenantPart.Meta):
+        constraints = [UniqueConstraint("account", "kind", "who", name="listener_once")]
+
+    def __str__(self) -> str:
+        return f"{self.who} listens to {self.kind}"
+
+
+class Delivery(TenantPart):
+    """An event that its listeners are still to hear; gone once they have. The database writes it with the event itself, whoever
+    wrote that: see the trigger `offer` in the migrations."""
+
+    event = TenantForeignKey(Event, on_delete=models.PROTECT, db_index=False, related_name="+")
+
+    class Meta(TenantPart.Meta):
+        constraints = [UniqueConstraint("account", "event", name="delivery_once")]
+
+    def __str__(self) -> str:
+        return f"event {self.event_id}, not heard yet"
+
+
+class Tick(models.Model):
+    """A turn of a scheduled task, taken. Global: whoever writes the row takes the turn, however many schedulers sent it."""
+
+    schedule = models.CharField(max_length=60)
+    due = models.DateTimeField()  # the beginning of the turn
+
+    class Meta:
+        constraints = [UniqueConstraint("schedule", "due", name="tick_once")]
+
+    def __str__(self) -> str:
+        return f"{self.schedule} at {self.due:%Y-%m-%d %H:%M:%S}"
 
 
 class Job(models.Model):

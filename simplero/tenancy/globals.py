@@ -11,6 +11,8 @@ GLOBAL_TABLES = {
     "products_gatewayaddress": "the opaque address a payment provider posts to, looked up before any account is open",
     "team_invitation": "followed from a mail by somebody who is no member yet; it decides about a membership",
     "mail_message": "what is to be sent; the address of a reset or an invitation belongs to a person and not to an account",
+    "outbox_tick": "turns of scheduled tasks, of nobody's data",
+    "triggers_hook": "the token of a call is known before its account is",
     "outbox_job": "addresses of due work without data, so that one query finds what is due for everybody",
     "account_emailaddress": "allauth: which address of a user is confirmed, asked at sign-in",
     "account_emailconfirmation": "allauth: confirmations under way, followed from a mail before sign-in",

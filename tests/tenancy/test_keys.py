@@ -37,6 +37,7 @@ def test_no_tenant_column_without_its_guard():
         "team_invitation",
         "outbox_job",
         "products_gatewayaddress",
+        "triggers_hook",
     }
 
 

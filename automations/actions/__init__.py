@@ -1,0 +1,1 @@
+"""What a step may do: one look-alike file each, and the one dict of them."""
