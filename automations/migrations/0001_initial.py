@@ -114,6 +114,7 @@ class Migration(migrations.Migration):
                 ("attempt", models.PositiveSmallIntegerField(db_default=1)),
                 ("hops", models.PositiveSmallIntegerField(db_default=0)),
                 ("due", models.DateTimeField(null=True)),
+                ("waiting", models.BooleanField(db_default=False)),
                 ("awaits", models.CharField(blank=True, max_length=60)),
                 ("alone", models.BooleanField(db_default=False)),
                 ("reason", models.CharField(blank=True, max_length=20)),

@@ -13,7 +13,20 @@ class Migration(migrations.Migration):
         # What began a run, and the names of what it does, are never edited.
         *grants.only_columns(
             "automations_run",
-            *("version_id", "state", "step", "visit", "attempt", "hops", "due", "awaits", "alone", "reason", "detail"),
+            *(
+                "version_id",
+                "state",
+                "step",
+                "visit",
+                "attempt",
+                "hops",
+                "due",
+                "waiting",
+                "awaits",
+                "alone",
+                "reason",
+                "detail",
+            ),
             *("one_for", "since", "ended_at"),
         ),
         # Contacts inside go on in the version they entered, so it must say tomorrow what it said then. A draft may change or go.

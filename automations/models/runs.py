@@ -53,7 +53,8 @@ class Run(TenantPart):
     visit = models.PositiveIntegerField(db_default=1)
     attempt = models.PositiveSmallIntegerField(db_default=1)  # at this visit, from 1; more after refusals
     hops = models.PositiveSmallIntegerField(db_default=0)  # steps since it last waited
-    due = models.DateTimeField(null=True)  # when it goes on; None: only a person or an event moves it
+    due = models.DateTimeField(null=True)  # when it goes on; None: only a person moves it
+    waiting = models.BooleanField(db_default=False)  # it came to its wait, and stands there until it is due
     awaits = models.CharField(max_length=60, blank=True)  # the kind of event that lets it go on before it is due
     alone = models.BooleanField(
         db_default=False

@@ -1,0 +1,1 @@
+"""What is asked of flows, runs and what needs attention."""
