@@ -69,12 +69,21 @@ class Posting:
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """One line of a batch."""
+    """One line of a batch; with a `source_id` it is for that, after the event `cause_id`, and not for what the batch is for."""
 
     contact_id: int
     credit_type_id: int
     amount: int
     key: uuid.UUID
+    source_id: str = ""
+    cause_id: int | None = None
+    depth: int = 0
+
+    def origin(self, batch: Origin) -> tuple[str, int | None, int]:
+        """For what, after which event and how deep in its chain."""
+        if self.source_id:
+            return self.source_id, self.cause_id, self.depth
+        return batch.source_id, batch.cause_id, batch.depth
 
 
 @dataclass(frozen=True, slots=True)
@@ -244,11 +253,13 @@ def _post_many(
     for round_ in _rounds(rows):
         batch = [rows[index] for index in round_]
         columns = [[getattr(row, name) for row in batch] for name in ("contact_id", "credit_type_id", "amount", "key")]
+        origins = [list(column) for column in zip(*(row.origin(origin) for row in batch), strict=True)]
         with connection.cursor() as cursor:
             cursor.execute(
                 f"SELECT ordinal, outcome, reason, entry_id, free FROM {function}"  # noqa: S608
-                f"(%s::bigint, %s::bigint[], %s::bigint[], %s::bigint[], %s::uuid[], %s::{kind}, {_ORIGIN})",
-                [account_id, *columns, argument, *origin.row()],
+                f"(%s::bigint, %s::bigint[], %s::bigint[], %s::bigint[], %s::uuid[],"
+                f" %s::text[], %s::bigint[], %s::smallint[], %s::{kind}, {_ORIGIN})",
+                [account_id, *columns, *origins, argument, *origin.row()],
             )
             for ordinal, *answer in cursor.fetchall():
                 index = round_[ordinal - 1]

@@ -463,10 +463,12 @@ END $$;
 -- Batches plan afresh at each call, for the rows they were given and the tables as they have grown: a plan kept from when the
 -- tables were small reads them whole for every row.
 
--- One issue to each of many wallets. Rows name different wallets and different keys. Answers per row: posted, replayed, or
+-- One issue to each of many wallets. Rows name different wallets and different keys, and each what it is for (source id) and after
+-- which event. Answers per row: posted, replayed, or
 -- refused and why.
 CREATE OR REPLACE FUNCTION credits_issue_many(
-  p_account bigint, p_contacts bigint[], p_types bigint[], p_amounts bigint[], p_keys uuid[], p_expiry text, p_origin credits_origin
+  p_account bigint, p_contacts bigint[], p_types bigint[], p_amounts bigint[], p_keys uuid[],
+  p_source_ids text[], p_causes bigint[], p_depths smallint[], p_expiry text, p_origin credits_origin
 ) RETURNS TABLE (ordinal bigint, outcome text, reason text, entry_id bigint, free bigint)
 LANGUAGE plpgsql SET plan_cache_mode = force_custom_plan AS $$
 #variable_conflict use_column
@@ -494,7 +496,8 @@ BEGIN
            (e.wallet_id, e.kind, e.amount, e.expiry, e.service_date, e.linked_id, e.lot_id) IS NOT DISTINCT FROM
              (w.id, 'issue'::varchar, r.amount, p_expiry::varchar, NULL::date, NULL::bigint, NULL::bigint) AS same,
            t.archived, t.last_good_day, t.expires_at
-      FROM unnest(p_contacts, p_types, p_amounts, p_keys) WITH ORDINALITY AS r(contact_id, type_id, amount, key, ordinal)
+      FROM unnest(p_contacts, p_types, p_amounts, p_keys, p_source_ids, p_causes, p_depths)
+             WITH ORDINALITY AS r(contact_id, type_id, amount, key, source_id, cause_id, depth, ordinal)
       LEFT JOIN credits_wallet w ON w.account_id = p_account AND w.contact_id = r.contact_id AND w.credit_type_id = r.type_id
       LEFT JOIN kinds t ON t.id = r.type_id
       LEFT JOIN credits_entry e ON e.account_id = p_account AND e.key = r.key
@@ -502,7 +505,7 @@ BEGIN
     INSERT INTO credits_entry (account_id, key, wallet_id, seq, kind, amount, balance_after, expiry,
                                source, source_id, actor_kind, actor_id, happened_at, recorded_at)
     SELECT p_account, key, wallet_id, seq + 1, 'issue', amount, balance + amount, p_expiry,
-           p_origin.source, p_origin.source_id, p_origin.actor_kind, p_origin.actor_id, greatest(moved_at, ledger_now()), ledger_now()
+           p_origin.source, source_id, p_origin.actor_kind, p_origin.actor_id, greatest(moved_at, ledger_now()), ledger_now()
       FROM asked
      WHERE old_id IS NULL AND wallet_id IS NOT NULL AND NOT archived AND amount BETWEEN 1 AND 1000000
        AND (last_good_day >= today) IS NOT FALSE
@@ -529,7 +532,7 @@ BEGIN
   ), told AS (
     INSERT INTO outbox_event (account_id, kind, contact_id, body, actor_kind, actor_id, cause_id, depth, at)
     SELECT p_account, credits_fact('issue'), a.contact_id, credits_fact_body(p.key, a.type_id, p.amount, p.balance_after),
-           p_origin.actor_kind, p_origin.actor_id, p_origin.cause_id, p_origin.depth, p.happened_at
+           p_origin.actor_kind, p_origin.actor_id, a.cause_id, a.depth, p.happened_at
       FROM posted p JOIN asked a ON a.key = p.key
   ), noted AS (
     INSERT INTO credits_entrynote (account_id, entry_id, text, for_customer)
@@ -562,7 +565,8 @@ END $$;
 -- One use from each of many wallets. Rows name different wallets and different keys. Answers per row: posted, replayed, short, or
 -- refused and why. Dated back, each row goes its own way through credits_consume, since what it restores differs.
 CREATE OR REPLACE FUNCTION credits_consume_many(
-  p_account bigint, p_contacts bigint[], p_types bigint[], p_amounts bigint[], p_keys uuid[], p_service_date date, p_origin credits_origin
+  p_account bigint, p_contacts bigint[], p_types bigint[], p_amounts bigint[], p_keys uuid[],
+  p_source_ids text[], p_causes bigint[], p_depths smallint[], p_service_date date, p_origin credits_origin
 ) RETURNS TABLE (ordinal bigint, outcome text, reason text, entry_id bigint, free bigint)
 LANGUAGE plpgsql SET plan_cache_mode = force_custom_plan AS $$
 #variable_conflict use_column
@@ -572,6 +576,9 @@ BEGIN
   IF p_service_date <> today THEN
     FOR i IN 1 .. cardinality(p_keys) LOOP
       ordinal := i;
+      p_origin.source_id := p_source_ids[i];
+      p_origin.cause_id := p_causes[i];
+      p_origin.depth := p_depths[i];
       BEGIN
         SELECT (c.entry).id AS id, (c.entry).balance_after AS balance, c.replayed INTO one
           FROM credits_consume(p_account, p_contacts[i], p_types[i], p_amounts[i], p_keys[i], p_service_date, p_origin, p_tell => false) AS c;
@@ -595,14 +602,15 @@ BEGIN
     SELECT r.*, w.id AS wallet_id, w.seq, w.balance, w.moved_at, e.id AS old_id,
            (e.wallet_id, e.kind, e.amount, e.service_date, e.linked_id, e.lot_id, e.expiry) IS NOT DISTINCT FROM
              (w.id, 'consume'::varchar, -r.amount, p_service_date, NULL::bigint, NULL::bigint, ''::varchar) AS same
-      FROM unnest(p_contacts, p_types, p_amounts, p_keys) WITH ORDINALITY AS r(contact_id, type_id, amount, key, ordinal)
+      FROM unnest(p_contacts, p_types, p_amounts, p_keys, p_source_ids, p_causes, p_depths)
+             WITH ORDINALITY AS r(contact_id, type_id, amount, key, source_id, cause_id, depth, ordinal)
       LEFT JOIN credits_wallet w ON w.account_id = p_account AND w.contact_id = r.contact_id AND w.credit_type_id = r.type_id
       LEFT JOIN credits_entry e ON e.account_id = p_account AND e.key = r.key
   ), posted AS (
     INSERT INTO credits_entry (account_id, key, wallet_id, seq, kind, amount, balance_after, service_date, expiry,
                                source, source_id, actor_kind, actor_id, happened_at, recorded_at)
     SELECT p_account, key, wallet_id, seq + 1, 'consume', -amount, balance - amount, p_service_date, '',
-           p_origin.source, p_origin.source_id, p_origin.actor_kind, p_origin.actor_id, greatest(moved_at, ledger_now()), ledger_now()
+           p_origin.source, source_id, p_origin.actor_kind, p_origin.actor_id, greatest(moved_at, ledger_now()), ledger_now()
       FROM asked
      WHERE old_id IS NULL AND balance >= amount AND amount BETWEEN 1 AND 1000000
      ORDER BY wallet_id
@@ -626,7 +634,7 @@ BEGIN
   ), told AS (
     INSERT INTO outbox_event (account_id, kind, contact_id, body, actor_kind, actor_id, cause_id, depth, at)
     SELECT p_account, credits_fact('consume'), a.contact_id, credits_fact_body(p.key, a.type_id, -p.need, p.balance_after),
-           p_origin.actor_kind, p_origin.actor_id, p_origin.cause_id, p_origin.depth, p.happened_at
+           p_origin.actor_kind, p_origin.actor_id, a.cause_id, a.depth, p.happened_at
       FROM posted p JOIN asked a ON a.key = p.key
   ), noted AS (
     INSERT INTO credits_entrynote (account_id, entry_id, text, for_customer)
