@@ -20,6 +20,7 @@ class Endpoint(TenantModel):
     former_secret = models.TextField(blank=True)  # sealed; also signed with until `former_until`
     former_until = models.DateTimeField(null=True)
     failures = models.PositiveIntegerField(db_default=0)  # calls in a row that did not get through
+    rests_until = models.DateTimeField(null=True)  # no call before that: it was slow, or did not take the last one
     created_at = models.DateTimeField(db_default=Now(), editable=False)
     deleted_at = models.DateTimeField(null=True)
 
@@ -50,6 +51,8 @@ class Call(TenantPart):
     status = models.PositiveSmallIntegerField(null=True)  # of the last answer
     reason = models.CharField(max_length=200, blank=True)  # why the last one failed, in words
     created_at = models.DateTimeField()
+    due = models.DateTimeField(null=True)  # of the next attempt, while waiting
+    until = models.DateTimeField()  # after that it is not tried any more
     done_at = models.DateTimeField(null=True)
 
     class Meta(TenantPart.Meta):
@@ -57,9 +60,12 @@ class Call(TenantPart):
             UniqueConstraint("account", "public_id", name="call_public_id"),
             UniqueConstraint("account", "key", name="call_once"),
             CheckConstraint(condition=Q(state__in=CallState.values), name="call_state"),
-        ]
+            # A call that waits for nothing would wait for ever.
+            CheckConstraint(condition=Q(state="waiting", due__isnull=False) | Q(~Q(state="waiting"), due__isnull=True), name="call_due"),
+        ]  # fmt: skip
         indexes = [
             Index(fields=["account", "endpoint", "created_at", "id"], name="call_of_endpoint"),
+            Index(fields=["account", "endpoint", "due", "id"], name="call_due_next", condition=Q(due__isnull=False)),
             Index(fields=["account", "run"], name="call_of_run"),
         ]
 
