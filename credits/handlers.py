@@ -11,17 +11,17 @@ LETTERS = 200
 """Letters that one transaction writes at most."""
 
 
-def expire(*, account_id: int, subject: int) -> bool:
+def expire(*, account_id: int, subject: int, attempts: int) -> bool:
     """Write overdue expiries of the account, a chunk of them; False while more may be left. Safe at any time, twice, by anybody."""
     return services.expire_due(account=account_id, limit=CHUNK) < CHUNK
 
 
-def moved(*, account_id: int, subject: int) -> bool:
+def moved(*, account_id: int, subject: int, attempts: int) -> bool:
     """Tell the customer of the issue or use in that row. Safe twice: a letter goes once."""
     letters.tell(account=Account.objects.get(pk=account_id), entry_id=subject)
     return True
 
 
-def expiring(*, account_id: int, subject: int) -> bool:
+def expiring(*, account_id: int, subject: int, attempts: int) -> bool:
     """Tell customers whose credits end within a week, a chunk of them; False while more may be left. Safe at any time, twice."""
     return letters.remind(account=Account.objects.get(pk=account_id), limit=LETTERS) < LETTERS

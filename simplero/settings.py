@@ -270,6 +270,9 @@ EMAIL_URL = env(
 EMAIL_TIMEOUT = 10
 
 
+# Seconds after which the jobs of a worker that died are done by others.
+OUTBOX_LEASE = env.int("OUTBOX_LEASE", default=30)
+
 # Celery only nudges: what is due stands in Postgres. How it is set, and why, stands in simplero/celery.py.
 
 CELERY_BROKER_URL = REDIS_URL or "memory://"

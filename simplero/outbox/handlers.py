@@ -5,9 +5,13 @@ from typing import Protocol
 
 
 class Handler(Protocol):
-    """Does one job inside its account's open scope; safe to run twice. False keeps the job for another turn at once."""
+    """Does one job inside its account's open scope; safe to run twice. False keeps the job for another turn at once.
 
-    def __call__(self, *, account_id: int, subject: int) -> bool: ...
+    `attempts` is 1 at the first; above it, somebody began the job before and failed, died or was too slow. It begins anew with
+    every turn that ended well.
+    """
+
+    def __call__(self, *, account_id: int, subject: int, attempts: int) -> bool: ...
 
 
 Errand = Callable[..., None]

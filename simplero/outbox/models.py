@@ -1,5 +1,5 @@
 from django.db import models
-from django.db.models import Index, Q, UniqueConstraint
+from django.db.models import CheckConstraint, Index, Q, UniqueConstraint
 from django.db.models.functions import Now
 
 from simplero.tenancy.models import TenantForeignKey, TenantPart
@@ -78,15 +78,26 @@ class Job(models.Model):
     kind = models.CharField(max_length=60)
     subject = models.BigIntegerField(db_default=0)  # the row it is about, 0 for the account as a whole
     due = models.DateTimeField(db_default=Now())
-    leased_until = models.DateTimeField(null=True)
+    leased_until = models.DateTimeField(null=True)  # or when a job that failed may be tried again
     attempts = models.SmallIntegerField(db_default=0)
 
     class Meta:
         constraints = [
             # One address for one thing due at one time: a thousand lots that expire on a day are one job.
             UniqueConstraint("account_id", "kind", "subject", "due", name="job_once"),
+            # Begun before, so there is an instant from which it may be begun again.
+            CheckConstraint(
+                condition=Q(attempts=0, leased_until__isnull=True) | Q(attempts__gt=0, leased_until__isnull=False),
+                name="job_lane",
+            ),
         ]
-        indexes = [Index(fields=["due", "id"], name="job_due")]
+        indexes = [
+            # The two lanes of the relay, each from the head and account by account.
+            Index(fields=["due", "id"], name="job_fresh", condition=Q(attempts=0)),
+            Index(fields=["account_id", "due", "id"], name="job_fresh_account", condition=Q(attempts=0)),
+            Index(fields=["leased_until", "id"], name="job_begun", condition=Q(attempts__gt=0)),
+            Index(fields=["account_id", "leased_until", "id"], name="job_begun_account", condition=Q(attempts__gt=0)),
+        ]
 
     def __str__(self) -> str:
         return f"{self.kind} {self.subject} of account {self.account_id}, due {self.due:%Y-%m-%d %H:%M}"

@@ -1,8 +1,13 @@
 """Doing what is due, for every account in turn. Any number of relays may run at once, and any may die at any instant.
 
-A job is claimed for a while (a lease), then done in one transaction together with its own end: a relay that dies lets go of
-its jobs when their leases run out, and what it had not committed never happened. An errand, which talks to the outside, ends
-after it has noted down what came of it.
+A job is claimed for a while (a lease), then done in one transaction together with its own end, its row locked: who is at it
+keeps it, however long that takes and whatever the lease says, and a relay that dies lets go of its jobs when their leases run
+out; what it had not committed never happened. An errand, which talks to the outside, ends after it has noted down what came of
+it. One relay at a time runs errands, so a lease that runs out beside a living one is nobody's to take; where the database lets
+go of a runner that still waits for an answer, the same errand may be run beside it.
+
+Jobs go in two lanes. Those never begun are claimed in batches. Those that somebody began and did not end are claimed one at a
+time, in turn with the batches: if one of them kills its relay, it takes no others along and holds none up.
 
 Whom an errand talks to may be slow, and that holds up nobody's ordinary jobs: they come first, again after every errand, and one
 relay at a time runs errands, so that the other workers are there for the rest.
@@ -14,7 +19,9 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import timedelta
+from itertools import cycle
 
+from django.conf import settings
 from django.db import connection
 
 from simplero.tenancy.scope import scope
@@ -23,8 +30,10 @@ from .handlers import ERRANDS, HANDLERS
 
 logger = logging.getLogger(__name__)
 
-LEASE = timedelta(minutes=6)
-"""Longer than a task may run (see simplero/celery.py), so that nobody's job is taken while they are at it."""
+LEASE = timedelta(seconds=settings.OUTBOX_LEASE)
+"""How long the jobs of a relay that died wait for the next one."""
+
+BATCH = 10
 
 FIRST_WAIT, LONGEST_WAIT = timedelta(seconds=5), timedelta(hours=1)
 """Before a job that failed is tried again; each time twice as long."""
@@ -32,6 +41,12 @@ FIRST_WAIT, LONGEST_WAIT = timedelta(seconds=5), timedelta(hours=1)
 
 RUNNER = (7262, 1)
 """The advisory lock of the one relay that runs errands."""
+
+FRONT = 500
+"""Jobs at the head of a lane that are looked at before the accounts are gone through one by one."""
+
+SPARE = 30
+"""Jobs of one account looked at beyond those asked for: so many may be in the hands of others who claim or work."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +60,7 @@ class Claim:
     attempts: int
 
 
-def relay(*, batch: int = 50, seconds: float = 20.0) -> int:
+def relay(*, batch: int = BATCH, seconds: float = 20.0) -> int:
     """Do due jobs until there are none or `seconds` have passed; how many turns were taken, failed ones included.
 
     What is under way when the time is over is finished, and nothing more is begun.
@@ -53,11 +68,8 @@ def relay(*, batch: int = 50, seconds: float = 20.0) -> int:
     until = time.monotonic() + seconds
     turns = _jobs(batch, until)
     with _runner() as ours:
-        while ours and time.monotonic() < until and (claimed := claim(batch, errands=True)):
-            for at, errand in enumerate(claimed):
-                if time.monotonic() >= until:
-                    _let_go(claimed[at:])
-                    break
+        if ours:
+            for errand in _due(batch, until, errands=True):
                 perform(errand)
                 turns += 1 + _jobs(batch, until)
     return turns
@@ -66,14 +78,27 @@ def relay(*, batch: int = 50, seconds: float = 20.0) -> int:
 def _jobs(batch: int, until: float) -> int:
     """Do ordinary jobs that are due; how many turns were taken."""
     turns = 0
-    while time.monotonic() < until and (claimed := claim(batch)):
+    for job in _due(batch, until):
+        perform(job)
+        turns += 1
+    return turns
+
+
+def _due(batch: int, until: float, *, errands: bool = False) -> Iterator[Claim]:
+    """What to begin now, until nothing is due or the time is over. Of a batch, what is not begun when half the lease has
+    passed is let go."""
+    empty = 0
+    for again in cycle((False, True)):
+        if empty == 2 or time.monotonic() >= until:
+            return
+        claimed = claim(1 if again else batch, again=again, errands=errands)
+        empty = 0 if claimed else empty + 1
+        begin_by = min(until, time.monotonic() + LEASE.total_seconds() / 2)
         for at, job in enumerate(claimed):
-            if time.monotonic() >= until:
+            if at and time.monotonic() >= begin_by:
                 _let_go(claimed[at:])
                 break
-            perform(job)
-            turns += 1
-    return turns
+            yield job
 
 
 @contextmanager
@@ -90,33 +115,66 @@ def _runner() -> Iterator[bool]:
 
 
 def _let_go(claimed: list[Claim]) -> None:
-    """Leave jobs that were not begun to the next relay, at once and as if they had not been claimed."""
+    """Leave jobs of a batch that were not begun to the next relay, at once and as if they had not been claimed."""
     for job in claimed:
         _execute(
-            "UPDATE outbox_job SET leased_until = NULL, attempts = attempts - 1 WHERE id = %s AND attempts = %s",
+            "UPDATE outbox_job SET leased_until = NULL, attempts = 0 WHERE id = %s AND attempts = %s",
             *(job.id, job.attempts),
         )
 
 
-def claim(limit: int, *, errands: bool = False) -> list[Claim]:
-    """Lease up to `limit` due jobs, or errands instead, one of each account before the second of any, the longest due first."""
+LANES = {False: ("attempts = 0", "due"), True: ("attempts > 0", "leased_until")}
+"""By whether jobs have been begun before: which they are, and from when they are to be had. Each lane has two indexes."""
+
+CLAIM = """
+WITH RECURSIVE front AS MATERIALIZED (
+  SELECT account_id FROM outbox_job WHERE {lane} AND {ready} <= ledger_now() AND (kind = ANY (%(errand_kinds)s)) = %(errands)s
+   ORDER BY {ready}, id LIMIT %(front)s
+), others (account_id) AS (
+  SELECT min(account_id) FROM outbox_job WHERE {lane} AND (SELECT count(*) FROM front) = %(front)s
+  UNION ALL
+  SELECT (SELECT min(j.account_id) FROM outbox_job j WHERE {lane} AND j.account_id > o.account_id) FROM others o
+   WHERE o.account_id IS NOT NULL
+), accounts AS (
+  SELECT account_id FROM front UNION SELECT account_id FROM others WHERE account_id IS NOT NULL
+), waiting AS (
+  SELECT j.id, row_number() OVER (PARTITION BY a.account_id ORDER BY j.ready, j.id) AS turn
+    FROM accounts a, LATERAL (
+      SELECT id, {ready} AS ready FROM outbox_job
+       WHERE {lane} AND account_id = a.account_id AND {ready} <= ledger_now() AND (kind = ANY (%(errand_kinds)s)) = %(errands)s
+       ORDER BY {ready}, id LIMIT %(looked_at)s
+    ) j
+), chosen AS (
+  SELECT j.id, w.turn FROM outbox_job j JOIN waiting w ON w.id = j.id WHERE {lane} AND {ready} <= ledger_now()
+   ORDER BY w.turn, random() LIMIT %(limit)s FOR UPDATE OF j SKIP LOCKED
+), leased AS (
+  UPDATE outbox_job j SET leased_until = ledger_now() + %(lease)s * interval '1 second', attempts = least(j.attempts + 1, 1000)
+    FROM chosen c WHERE j.id = c.id
+  RETURNING j.id, j.account_id, j.kind, j.subject, j.attempts, c.turn, j.due
+)
+SELECT id, account_id, kind, subject, attempts FROM leased ORDER BY turn, due, id"""
+"""The head of the lane names the accounts that wait, unless it is full: then one account's backlog may hide the others, and all
+that have jobs in the lane are gone through, by one look at the index each. Never all rows: 50,000 of them cost what 500 do."""
+
+
+def claim(limit: int, *, again: bool = False, errands: bool = False) -> list[Claim]:
+    """Lease up to `limit` due jobs never begun, or those begun before instead; errands instead of ordinary ones.
+
+    One of each account before the second of any, of an account the longest due first; which accounts when there are more of
+    them than `limit` is left to chance.
+    """
+    lane, ready = LANES[again]
     with connection.cursor() as cursor:
         cursor.execute(
-            """WITH waiting AS (
-                 SELECT id, row_number() OVER (PARTITION BY account_id ORDER BY due, id) AS turn
-                   FROM outbox_job WHERE due <= ledger_now() AND (leased_until <= ledger_now()) IS NOT FALSE
-                    AND (kind = ANY (%s)) = %s
-               ), chosen AS (
-                 SELECT j.id, w.turn FROM outbox_job j JOIN waiting w ON w.id = j.id
-                  WHERE (j.leased_until <= ledger_now()) IS NOT FALSE
-                  ORDER BY w.turn, j.due, j.id LIMIT %s FOR UPDATE OF j SKIP LOCKED
-               ), leased AS (
-                 UPDATE outbox_job j SET leased_until = ledger_now() + %s * interval '1 second', attempts = least(j.attempts + 1, 1000)
-                   FROM chosen c WHERE j.id = c.id
-                 RETURNING j.id, j.account_id, j.kind, j.subject, j.attempts, c.turn, j.due
-               )
-               SELECT id, account_id, kind, subject, attempts FROM leased ORDER BY turn, due, id""",
-            [list(ERRANDS), errands, limit, LEASE.total_seconds()],
+            CLAIM.format(lane=lane, ready=ready),
+            {
+                "errand_kinds": list(ERRANDS),
+                "errands": errands,
+                "front": FRONT,
+                "looked_at": limit + SPARE,
+                "limit": limit,
+                "lease": LEASE.total_seconds(),
+            },
         )
         return [Claim(*row) for row in cursor.fetchall()]
 
@@ -126,7 +184,7 @@ def perform(job: Claim) -> None:
     attempt, longer each time."""
     try:
         if errand := ERRANDS.get(job.kind):
-            if not _is_ours(job):
+            if not _begin(job):
                 return
             errand(account_id=job.account_id, subject=job.subject)
             _execute("DELETE FROM outbox_job WHERE id = %s AND attempts = %s", job.id, job.attempts)
@@ -134,7 +192,7 @@ def perform(job: Claim) -> None:
         with scope(job.account_id):
             if not _is_ours(job):
                 return
-            if HANDLERS[job.kind](account_id=job.account_id, subject=job.subject):
+            if HANDLERS[job.kind](account_id=job.account_id, subject=job.subject, attempts=job.attempts):
                 _execute("DELETE FROM outbox_job WHERE id = %s", job.id)
             else:
                 _execute("UPDATE outbox_job SET leased_until = NULL, attempts = 0 WHERE id = %s", job.id)
@@ -151,8 +209,22 @@ def perform(job: Claim) -> None:
 
 
 def _is_ours(job: Claim) -> bool:
-    """Whether nobody took the job meanwhile; locks it until the end of the transaction, if one is open."""
+    """Whether nobody took the job meanwhile; then it is locked until the end of the transaction.
+
+    This waits for others' claims, which pass over the row in no time, and not for their work: that has another number.
+    """
     return _execute("SELECT FROM outbox_job WHERE id = %s AND attempts = %s FOR UPDATE", job.id, job.attempts) == 1
+
+
+def _begin(errand: Claim) -> bool:
+    """Whether nobody took the errand meanwhile; then its lease begins anew, for itself and not for those of its batch before it."""
+    return (
+        _execute(
+            "UPDATE outbox_job SET leased_until = ledger_now() + %s * interval '1 second' WHERE id = %s AND attempts = %s",
+            *(LEASE.total_seconds(), errand.id, errand.attempts),
+        )
+        == 1
+    )
 
 
 def _execute(statement: str, *arguments: float) -> int:

@@ -78,7 +78,7 @@ def crossings(world, number):
     def tell(use):
         def told():
             with scope(world.account):
-                handlers.moved(account_id=world.account.pk, subject=use.id)
+                handlers.moved(account_id=world.account.pk, subject=use.id, attempts=1)
 
         return told
 

@@ -8,6 +8,7 @@ import pytest
 from django.db import connection, transaction
 
 from simplero.outbox import handlers
+from simplero.outbox import relay as relaying
 from simplero.outbox.models import Job
 from simplero.outbox.relay import LEASE, RUNNER, claim, perform, relay
 from simplero.tenancy.scope import require
@@ -20,7 +21,7 @@ def done(monkeypatch):
     """Jobs of the kind "note" are noted here; a subject of 13 fails."""
     seen = []
 
-    def note(*, account_id, subject):
+    def note(*, account_id, subject, attempts):
         require(account_id)
         seen.append((account_id, subject))
         if subject == 13:
@@ -63,7 +64,36 @@ def test_one_of_each_account_before_the_second_of_any(acme, zen, at, done):
     for subject in range(5):
         add(acme, subject, due=NOON - timedelta(hours=1))
     add(zen, 9)
-    assert [job.account_id for job in claim(3)] == [acme.account.pk, zen.account.pk, acme.account.pk]
+    assert [(job.account_id, job.subject) for job in claim(3)] == [
+        (acme.account.pk, 0),
+        (zen.account.pk, 9),
+        (acme.account.pk, 1),
+    ]
+
+
+def test_one_of_each_account_also_behind_a_long_backlog(acme, zen, at, done, monkeypatch):
+    """The head of the lane is one account's alone, and so says nothing of the others."""
+    at(NOON)
+    monkeypatch.setattr(relaying, "FRONT", 5)
+    for subject in range(40):
+        add(acme, subject, due=NOON - timedelta(hours=1))
+    add(zen, 9)
+    assert {job.account_id for job in claim(2)} == {acme.account.pk, zen.account.pk}
+    Job.objects.filter(account_id=acme.account.pk).update(attempts=1, leased_until=NOON - timedelta(hours=1))
+    Job.objects.filter(account_id=zen.account.pk).update(attempts=1, leased_until=NOON)
+    assert {job.account_id for job in claim(2, again=True)} == {acme.account.pk, zen.account.pk}
+
+
+def test_no_account_is_last_for_good(at):
+    """With more accounts than a claim takes, none has to wait until the others' backlogs are done."""
+    at(NOON)
+    Job.objects.bulk_create(
+        Job(account_id=account_id, kind="note", subject=subject, due=NOON - timedelta(hours=1))
+        for account_id in range(1, 41)
+        for subject in range(10)
+    )
+    Job.objects.create(account_id=41, kind="note", due=NOON)
+    assert 41 in {job.account_id for _ in range(35) for job in claim(10)}
 
 
 def test_a_failure_is_logged_keeps_its_job_and_holds_up_nobody(acme, zen, at, done, caplog):
@@ -100,7 +130,7 @@ def test_a_kind_that_nobody_does_is_a_failure(acme, at, caplog):
 def test_what_a_failed_job_had_written_never_happened(acme, at, monkeypatch):
     at(NOON)
 
-    def half(*, account_id, subject):
+    def half(*, account_id, subject, attempts):
         Job.objects.create(account_id=account_id, kind="trace")
         raise ZeroDivisionError
 
@@ -123,6 +153,7 @@ def test_a_relay_that_died_lets_go_when_its_lease_runs_out(acme, at, done):
     at(NOON)
     add(acme, 1)
     [lost] = claim(10)
+    at(NOON + LEASE - timedelta(seconds=1))
     assert relay() == 0
     at(NOON + LEASE)
     assert relay() == 1
@@ -140,17 +171,83 @@ def test_a_kind_has_one_handler():
 def test_what_is_not_begun_in_time_is_let_go_as_it_was(acme, at, monkeypatch):
     at(NOON)
     begun = []
-    monkeypatch.setitem(
-        handlers.HANDLERS, "note", lambda *, account_id, subject: begun.append(subject) or not time.sleep(0.1)
-    )
+    monkeypatch.setitem(handlers.HANDLERS, "note", lambda *, subject, **_: begun.append(subject) or not time.sleep(0.1))
     failed_before = NOON - timedelta(seconds=1)
     jobs = [add(acme, subject) for subject in range(3)]
     Job.objects.filter(pk=jobs[2].pk).update(attempts=4, leased_until=failed_before)
     assert relay(seconds=0.05) == 1
     assert begun == [0]
     left = Job.objects.order_by("pk").values_list("subject", "attempts", "leased_until")
-    assert list(left) == [(1, 0, None), (2, 4, None)]
+    assert list(left) == [(1, 0, None), (2, 4, failed_before)]
     assert relay() == 2
+
+
+def test_a_batch_is_let_go_when_half_its_lease_is_over(acme, at, monkeypatch):
+    """Whoever stands behind a slow job is done by another relay, and is not taken for one that killed the first."""
+    at(NOON)
+    monkeypatch.setattr(relaying, "LEASE", timedelta(seconds=0.1))
+    attempted = []
+
+    def slow(*, attempts, **_):
+        attempted.append((attempts, Job.objects.filter(attempts=0).count()))
+        return not time.sleep(0.1)
+
+    monkeypatch.setitem(handlers.HANDLERS, "note", slow)
+    for subject in range(3):
+        add(acme, subject)
+    assert relay() == 3
+    assert attempted == [(1, 0), (1, 0), (1, 0)]
+
+
+def test_handlers_hear_which_attempt_it_is(acme, at, monkeypatch):
+    heard = []
+
+    def hear(*, attempts, **_):
+        heard.append(attempts)
+        if attempts < 3:
+            raise ZeroDivisionError
+        return False
+
+    monkeypatch.setitem(handlers.HANDLERS, "note", hear)
+    job = add(acme)
+    now = NOON
+    for _ in range(3):
+        at(now)
+        relay()
+        now += timedelta(minutes=1)
+    assert heard == [1, 2, 3, 1]  # a turn that ended well is the end of the count
+    job.refresh_from_db()
+    assert job.attempts == 1
+
+
+def test_who_is_at_it_when_a_relay_dies_takes_no_others_along(acme, zen, at, done):
+    """All of the dead relay's batch are begun again one at a time: only the one that kills is ever under way when it does."""
+    at(NOON)
+    for subject in range(9):
+        add(acme, subject)
+    assert len(claim(10)) == 9  # and died
+    at(NOON + LEASE)
+    assert claim(10) == []
+    assert len(claim(1, again=True)) == 1
+    add(zen, 20)
+    assert relay() == 9
+    at(NOON + 2 * LEASE)
+    assert relay() == 1
+    assert sorted(subject for _, subject in done) == [*range(9), 20]
+
+
+def test_what_was_begun_before_holds_up_nothing_new(acme, zen, at, monkeypatch):
+    at(NOON)
+    order = []
+    monkeypatch.setitem(handlers.HANDLERS, "note", lambda *, attempts, **_: not order.append(attempts))
+    for subject in range(4):
+        add(acme, subject)
+    claim(4)
+    at(NOON + LEASE)
+    for subject in range(4):
+        add(zen, subject)
+    relay(batch=2)
+    assert order == [1, 1, 2, 1, 1, 2, 2, 2]
 
 
 def test_errands_come_after_ordinary_jobs_and_make_way_for_them(acme, zen, at, done, monkeypatch):
@@ -163,7 +260,7 @@ def test_errands_come_after_ordinary_jobs_and_make_way_for_them(acme, zen, at, d
             add(zen, 5)
 
     monkeypatch.setitem(handlers.ERRANDS, "call", call)
-    monkeypatch.setitem(handlers.HANDLERS, "note", lambda *, account_id, subject: not order.append(("job", subject)))
+    monkeypatch.setitem(handlers.HANDLERS, "note", lambda *, subject, **_: not order.append(("job", subject)))
     add(acme, 1, kind="call", due=NOON - timedelta(hours=1))
     add(acme, 2, kind="call", due=NOON - timedelta(hours=1))
     add(zen, 4)
@@ -189,7 +286,7 @@ def test_an_errand_that_is_somebody_elses_by_now_is_not_run(acme, at, run):
     add(acme, kind="call")
     [lost] = claim(10, errands=True)
     at(NOON + LEASE)
-    [taken] = claim(10, errands=True)
+    [taken] = claim(10, again=True, errands=True)
     perform(lost)
     assert run == []
     perform(taken)
@@ -281,3 +378,65 @@ def test_waits_for_no_lock(acme, done):
     finally:
         over.set()
         thread.join()
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_living_worker_keeps_its_job_beyond_its_lease(acme, monkeypatch):
+    """Nobody begins what another is at, nor waits for it; and who comes too late with an older claim goes away at once."""
+    begun, ready, over = [], threading.Event(), threading.Event()
+
+    def work(*, attempts, **_):
+        begun.append(attempts)
+        ready.set()
+        return over.wait(10)
+
+    monkeypatch.setitem(handlers.HANDLERS, "note", work)
+    job = add(acme, 1)
+    [late] = claim(10)
+    Job.objects.filter(pk=job.pk).update(leased_until=NOON)
+    [taken] = claim(10, again=True)
+    Job.objects.filter(pk=job.pk).update(leased_until=NOON)
+
+    def hold():
+        try:
+            perform(taken)
+        finally:
+            connection.close()
+
+    thread = threading.Thread(target=hold)
+    thread.start()
+    assert ready.wait(10)
+    try:
+        assert claim(10, again=True) == []
+        began = time.monotonic()
+        perform(late)
+        assert time.monotonic() - began < 5
+    finally:
+        over.set()
+        thread.join()
+    assert begun == [2]
+    assert not Job.objects.exists()
+
+
+@pytest.mark.django_db(transaction=True)
+def test_an_account_with_50_000_jobs_costs_the_others_nothing(acme, zen):
+    """A claim looks at no more rows when a backlog is long, of fresh jobs or of those begun before."""
+
+    def load(attempts, leased, kind):
+        with connection.cursor() as cursor:
+            cursor.execute(
+                "INSERT INTO outbox_job (account_id, kind, subject, due, attempts, leased_until) "
+                "SELECT %s, %s, n, %s, %s, %s FROM generate_series(1, 50000) n",
+                [acme.account.pk, kind, NOON, attempts, leased],
+            )
+            cursor.execute("ANALYZE outbox_job")
+
+    for attempts, leased in ((0, None), (1, NOON)):
+        Job.objects.all().delete()
+        load(attempts, leased, "note")
+        fair = add(zen, 9)
+        Job.objects.filter(pk=fair.pk).update(attempts=attempts, leased_until=leased)
+        began = time.perf_counter()
+        claimed = claim(10, again=attempts > 0)
+        assert time.perf_counter() - began < 0.1
+        assert fair.pk in {job.id for job in claimed}
