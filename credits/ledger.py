@@ -22,8 +22,6 @@ from simplero.tenancy.scope import require
 
 from . import errors
 
-NAMESPACE = uuid.UUID("7d0c5b52-4c0e-5f5b-9d0a-6f1c2a9e5b11")
-
 NEVER = "never"
 """An `expiry` of credits that stay good for ever; "" is the type's default, else an ISO date or a span such as "3 months"."""
 
@@ -98,11 +96,6 @@ class Answer:
     reason: str
     entry_id: int | None
     free: int | None
-
-
-def derive_key(kind: str, *ids: object) -> uuid.UUID:
-    """The idempotency key (UUIDv5) of a movement that follows from `ids`, or from an endpoint and its client's own key."""
-    return uuid.uuid5(NAMESPACE, ":".join([kind, *map(str, ids)]))
 
 
 def issue(

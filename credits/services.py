@@ -18,6 +18,7 @@ from django.utils.text import Truncator
 from contacts.directory import constraint
 from contacts.models import Contact
 from simplero.lib.folding import key as folded_key
+from simplero.lib.keys import derive_key
 from simplero.lib.refusals import Stale
 from simplero.lib.seals import seal
 from simplero.outbox import outbox
@@ -60,7 +61,7 @@ def issue(
             contact_id=contact.pk,
             credit_type_id=credit_type.pk,
             amount=amount,
-            key=ledger.derive_key("staff.issue", key),
+            key=derive_key("staff.issue", key),
             expiry=expiry,
             origin=Origin(actor, STAFF, note=note, note_for_customer=note_for_customer),
         )
@@ -88,7 +89,7 @@ def consume(
             contact_id=contact.pk,
             credit_type_id=credit_type.pk,
             amount=amount,
-            key=ledger.derive_key("staff.consume", key),
+            key=derive_key("staff.consume", key),
             service_date=service_date,
             origin=Origin(actor, STAFF, note=note, note_for_customer=note_for_customer),
         )
@@ -114,7 +115,7 @@ def reverse(
             account=account,
             use=use,
             amount=amount,
-            key=ledger.derive_key("staff.reverse", key),
+            key=derive_key("staff.reverse", key),
             revive=revive,
             origin=Origin(actor, STAFF, note=reason, note_for_customer=reason_for_customer),
         )
@@ -130,7 +131,7 @@ def undo(*, account: Account, use: uuid.UUID, actor: Actor) -> Posting:
     """
     entry = _entry(use)
     mine = (entry.actor_kind, entry.actor_id) == (actor.kind, actor.id)
-    key = ledger.derive_key("staff.undo", use)
+    key = derive_key("staff.undo", use)
     done = Entry.objects.filter(key=key).exists()
     if not done and (not mine or entry.happened_at < now() - UNDO_WITHIN):
         raise errors.UndoTooLate
@@ -156,7 +157,7 @@ def withdraw(
             account=account,
             lot=lot,
             amount=amount,
-            key=ledger.derive_key("staff.withdraw", key),
+            key=derive_key("staff.withdraw", key),
             origin=Origin(actor, STAFF, note=reason, note_for_customer=reason_for_customer),
         )
 
@@ -180,7 +181,7 @@ def redate(
             account=account,
             lot=lot,
             last_good_day=last_good_day,
-            key=ledger.derive_key("staff.redate", key),
+            key=derive_key("staff.redate", key),
             origin=Origin(actor, STAFF, note=reason, note_for_customer=reason_for_customer),
         )
 

@@ -10,7 +10,8 @@ from typing import Any
 
 from contacts.models import Contact
 from credits import ledger
-from credits.ledger import Origin, derive_key
+from credits.ledger import Origin
+from simplero.lib.keys import derive_key
 from simplero.outbox import outbox
 from simplero.tenancy.actors import SYSTEM, Actor
 from simplero.tenancy.models import Account

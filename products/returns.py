@@ -11,7 +11,8 @@ from typing import Any
 
 from credits import ledger
 from credits import queries as credits
-from credits.ledger import Origin, derive_key
+from credits.ledger import Origin
+from simplero.lib.keys import derive_key
 from simplero.outbox import outbox
 from simplero.tenancy.actors import Actor
 from simplero.tenancy.models import Account

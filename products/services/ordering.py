@@ -20,6 +20,7 @@ from products.models import Price, PriceKind, Product, Purchase, State
 from products.queries import offering
 from products.queries.catalogue import way
 from products.queries.offering import MONEY, Choice
+from simplero.lib.keys import derive_key
 from simplero.lib.refusals import Refusal
 from simplero.tenancy.actors import Actor
 from simplero.tenancy.models import Account
@@ -70,7 +71,7 @@ def quote(*, account: Account, product: Product, choice: Choice, contact: Contac
 
 def _order_key(product: Product, visitor_digest: str) -> uuid.UUID:
     ordered = Purchase.objects.filter(visitor_digest=visitor_digest, product=product).count() if visitor_digest else 0
-    return purchases.derive_key("order", visitor_digest or uuid.uuid4(), product.public_id, ordered)
+    return derive_key("order", visitor_digest or uuid.uuid4(), product.public_id, ordered)
 
 
 def _unsealed(seal: str) -> Quote:
@@ -235,7 +236,7 @@ def add(
     def same(known: Purchase) -> bool:
         return (known.price_id, known.quantity, known.contact_id) == (price.pk, quantity, contact.pk)
 
-    return _once(account, purchases.derive_key("staff.purchase", key), same, make)
+    return _once(account, derive_key("staff.purchase", key), same, make)
 
 
 def _choice(

@@ -18,6 +18,7 @@ from products.errors import NothingToRefund, OverRefund, RefundReused
 from products.gateways.gateway import RefundWord, Rejected, Unreachable
 from products.models import Payment, PaymentState, PriceKind, Purchase, Refund, RefundState, RefundWay, State
 from products.returns import Unspent
+from simplero.lib.keys import derive_key
 from simplero.lib.money import reading
 from simplero.outbox import outbox
 from simplero.tenancy.actors import Actor
@@ -97,7 +98,7 @@ def ask(
     """
     purchase = purchases.lock(account=account, purchase_id=purchase.pk)
     paid = _paid(purchase)
-    keys = {payment.pk: purchases.derive_key("refund", key, payment.pk) for payment in paid}
+    keys = {payment.pk: derive_key("refund", key, payment.pk) for payment in paid}
     if known := list(Refund.objects.filter(key__in=keys.values()).order_by("pk")):
         if sum(refund.amount for refund in known) != amount or any(refund.way != way for refund in known):
             raise RefundReused

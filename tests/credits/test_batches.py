@@ -6,8 +6,9 @@ from datetime import UTC, date, datetime, timedelta
 import pytest
 
 from credits import ledger, services
-from credits.ledger import Row, derive_key
+from credits.ledger import Row
 from credits.models import Entry, Lot
+from simplero.lib.keys import derive_key
 from simplero.tenancy.scope import scope
 from tests import factories
 from tests.assertions import figures, nothing_moved, sql

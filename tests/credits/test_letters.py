@@ -10,8 +10,9 @@ from contacts.models import Letter
 from contacts.wording import KINDS
 from credits import handlers, ledger
 from credits.errors import InsufficientCredits
-from credits.ledger import Origin, Row, derive_key
+from credits.ledger import Origin, Row
 from credits.tasks import verify_account
+from simplero.lib.keys import derive_key
 from simplero.mail.models import Message
 from simplero.outbox.models import Job
 from simplero.outbox.relay import relay

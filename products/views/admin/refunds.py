@@ -9,11 +9,12 @@ from django.views.decorators.http import require_http_methods
 
 from credits.views.lookup import address
 from credits.wording import capital, quantity
-from products import purchases, states
+from products import states
 from products.forms.purchases import RefundForm
 from products.models import PriceKind, Purchase, Refund, RefundState, RefundWay
 from products.queries import sales
 from products.services import refunds as services
+from simplero.lib.keys import derive_key
 from simplero.lib.lists import listed
 from simplero.lib.moments import day
 from simplero.lib.money import reading, typed
@@ -110,7 +111,7 @@ def _has_changed(found: Purchase, preview: services.Preview, data: dict[str, Any
 
 
 def _sent_before(found: Purchase, key: uuid.UUID) -> bool:
-    keys = [purchases.derive_key("refund", key, payment.pk) for payment in found.payments.all()]
+    keys = [derive_key("refund", key, payment.pk) for payment in found.payments.all()]
     return Refund.objects.filter(key__in=keys).exists()
 
 
