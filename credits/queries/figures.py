@@ -4,9 +4,10 @@ import uuid
 from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
-from django.db.models import F, OuterRef, Q, QuerySet, Subquery, Sum
+from django.db.models import F, Min, OuterRef, Q, QuerySet, Subquery, Sum
 from django.db.models.functions import Coalesce
 
 from contacts.models import Contact
@@ -134,6 +135,20 @@ def free_by_contact(account: Account, contact_ids: Iterable[int]) -> dict[int, l
         if wallet.free:
             found[wallet.contact_id].append((wallet.credit_type, wallet.free))
     return dict(found)
+
+
+def free_of_type(account: Account, credit_type_id: int, contact_ids: Iterable[int]) -> dict[int, int]:
+    """What each of these contacts has free of one type; who never had any is left out."""
+    wallets = wallets_by_clock(account).filter(credit_type=credit_type_id, contact__in=list(contact_ids))
+    return {wallet.contact_id: wallet.free for wallet in wallets}
+
+
+def next_end(account: Account, credit_type_id: int, contact_ids: Iterable[int]) -> dict[int, datetime]:
+    """When the next of each contact's free credits of one type ends; who has none that do is left out."""
+    require(account)
+    lots = Lot.objects.filter(open=True, expires_at__gt=now(), wallet__credit_type=credit_type_id)
+    ends = lots.filter(wallet__contact__in=list(contact_ids)).values_list("wallet__contact").annotate(Min("expires_at"))
+    return dict(ends)
 
 
 def free_by_type(account: Account, contact: Contact) -> dict[int, int]:

@@ -26,5 +26,5 @@ class Migration(migrations.Migration):
             "CREATE TRIGGER offer AFTER INSERT ON outbox_event FOR EACH ROW EXECUTE FUNCTION outbox_offer()",
             RunSQL.noop,
         ),
-        RunSQL(f"REVOKE UPDATE ON outbox_listener, outbox_delivery, outbox_tick FROM {grants.ROLE}", RunSQL.noop),
+        RunSQL(f"REVOKE UPDATE ON outbox_listener, outbox_tick FROM {grants.ROLE}", RunSQL.noop),
     ]

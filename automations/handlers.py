@@ -1,0 +1,25 @@
+"""What automations does when a job is due."""
+
+from typing import Any
+
+from simplero.tenancy.models import Account
+
+from . import runs
+from .services import starts
+
+
+def advance(*, account_id: int, attempts: int = 1, **_: Any) -> bool:
+    """Take on a chunk of the runs that are due; False while more are. A chunk that its worker died of is taken apart."""
+    account = Account.objects.get(pk=account_id)
+    return runs.advance(account) if attempts == 1 else runs.set_apart(account)
+
+
+def advance_one(*, account_id: int, subject: int, attempts: int = 1, **_: Any) -> bool:
+    """Take on one run that was set apart."""
+    runs.advance_one(Account.objects.get(pk=account_id), subject, attempts=attempts)
+    return True
+
+
+def start(*, account_id: int, subject: int, **_: Any) -> bool:
+    """Let the next chunk of a start of many enter; False while there are more."""
+    return starts.go_on(account=Account.objects.get(pk=account_id), start_id=subject)

@@ -1,0 +1,1 @@
+"""Use-cases of automations, by what they are about."""

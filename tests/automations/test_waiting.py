@@ -1,0 +1,144 @@
+"""Steps that only decide how a run goes on: wait, condition, jump, stop."""
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from automations.models import State
+from contacts import services as contacts
+from simplero.outbox import outbox
+from simplero.tenancy.scope import scope
+from tests import factories
+from tests.automations.flows import enter, flow, fresh, step, visits, work
+
+pytestmark = pytest.mark.django_db
+
+MONDAY = datetime(2026, 3, 2, 9, 30, tzinfo=UTC)
+
+
+def test_a_run_without_steps_finishes(acme):
+    run = enter(acme, flow(acme))
+    work()
+    done = fresh(acme, run)
+    assert (done.state, done.due, done.ended_at is not None) == (State.FINISHED, None, True)
+
+
+def test_waits_a_while_then_goes_on(acme, at):
+    at(MONDAY)
+    run = enter(acme, flow(acme, step("wait", **{"for": "while", "number": 3, "unit": "days"})))
+    work()
+    waiting = fresh(acme, run)
+    assert (waiting.state, waiting.waiting, waiting.due) == (State.ACTIVE, True, MONDAY + timedelta(days=3))
+    assert visits(acme, run) == []
+    at(MONDAY + timedelta(days=3, seconds=-1))
+    assert work() == 0
+    at(MONDAY + timedelta(days=3))
+    work()
+    assert fresh(acme, run).state == State.FINISHED
+    assert visits(acme, run) == [("wait", "waited")]
+
+
+def test_days_keep_the_time_of_day_where_clocks_change(acme, at):
+    """Copenhagen goes from +1 to +2 on 29 March."""
+    at(datetime(2026, 3, 28, 8, tzinfo=UTC))
+    run = enter(acme, flow(acme, step("wait", **{"for": "while", "number": 2, "unit": "days"})))
+    work()
+    assert fresh(acme, run).due == datetime(2026, 3, 30, 7, tzinfo=UTC)
+
+
+@pytest.mark.parametrize(
+    ("weekday", "time", "due"),
+    [
+        (0, "11:00", datetime(2026, 3, 2, 10, tzinfo=UTC)),
+        (0, "10:00", datetime(2026, 3, 9, 9, tzinfo=UTC)),
+        (4, "08:15", datetime(2026, 3, 6, 7, 15, tzinfo=UTC)),
+    ],
+)
+def test_waits_until_a_weekday_and_time(acme, at, weekday, time, due):
+    at(MONDAY)  # 10:30 in Copenhagen
+    run = enter(acme, flow(acme, step("wait", **{"for": "weekday", "weekday": weekday, "time": time})))
+    work()
+    assert fresh(acme, run).due == due
+
+
+def test_waits_until_a_date_or_goes_on_when_it_is_past(acme, at):
+    at(MONDAY)
+    coming = enter(acme, flow(acme, step("wait", **{"for": "date", "date": "2026-04-01", "time": "09:00"})))
+    past = enter(acme, flow(acme, step("wait", **{"for": "date", "date": "2026-02-01", "time": "09:00"})))
+    work()
+    assert fresh(acme, coming).due == datetime(2026, 4, 1, 7, tzinfo=UTC)
+    assert fresh(acme, past).state == State.FINISHED
+
+
+def test_waits_until_before_credits_expire_and_looks_again_then(acme, at):
+    at(MONDAY)
+    wait = step("wait", **{"for": "expiry", "credit_type": acme.session.pk, "days": 7})
+    factories.issue(acme, 5, expiry="2026-03-31")
+    run, without = enter(acme, flow(acme, wait)), enter(acme, flow(acme, wait), factories.contact(acme))
+    work()
+    due = datetime(2026, 3, 24, 22, tzinfo=UTC)  # seven days before the first instant of 1 April
+    assert (fresh(acme, run).due, fresh(acme, without).state) == (due, State.FINISHED)
+    [lot] = factories.lots(acme)
+    factories.redate(acme, lot, datetime(2026, 4, 30).date())
+    at(due)
+    work()
+    assert fresh(acme, run).due == datetime(2026, 4, 23, 22, tzinfo=UTC)
+
+
+def awaiting_tag(world, name="VIP"):
+    with scope(world.account):
+        found = contacts.add_tag(account=world.account, contact=factories.contact(world), name=name, actor=world.actor)
+    return found, step(
+        "wait", **{"for": "event", "occasion": "tag.added", "event": {"tag": found.pk}, "number": 2, "unit": "weeks"}
+    )
+
+
+def test_waits_for_an_event_of_its_contact(acme, at):
+    at(MONDAY)
+    _, wait = awaiting_tag(acme)
+    run = enter(acme, flow(acme, wait))
+    with scope(acme.account):
+        outbox.listen(account=acme.account, who="automations", kinds=["contact.tagged"])
+    work()
+    assert fresh(acme, run).due == MONDAY + timedelta(weeks=2)
+    with scope(acme.account):
+        contacts.add_tag(account=acme.account, contact=acme.contact, name="Other", actor=acme.actor)
+    work()
+    assert fresh(acme, run).state == State.ACTIVE
+    with scope(acme.account):
+        contacts.add_tag(account=acme.account, contact=acme.contact, name="VIP", actor=acme.actor)
+    work()
+    assert fresh(acme, run).state == State.FINISHED
+
+
+def test_goes_on_without_the_event_when_it_has_waited_long_enough(acme, at):
+    at(MONDAY)
+    run = enter(acme, flow(acme, awaiting_tag(acme)[1]))
+    work()
+    at(MONDAY + timedelta(weeks=2))
+    work()
+    assert fresh(acme, run).state == State.FINISHED
+
+
+def test_takes_the_branch_that_its_condition_says_and_goes_on_behind_it(acme):
+    with scope(acme.account):
+        vip = contacts.add_tag(account=acme.account, contact=acme.contact, name="VIP", actor=acme.actor)
+    condition = step(
+        "condition",
+        yes=[step("jump", "over", to="end")],
+        no=[step("stop", "no")],
+        conditions=[{"kind": "tag", "tag": vip.pk, "is": True}],
+    )
+    automation = flow(acme, condition, step("stop", "between"), step("stop", "end"))
+    yes, no = enter(acme, automation), enter(acme, automation, factories.contact(acme))
+    work()
+    assert visits(acme, yes) == [("condition", "yes"), ("over", "done"), ("end", "stopped")]
+    assert visits(acme, no) == [("condition", "no"), ("no", "stopped")]
+    assert fresh(acme, yes).state == fresh(acme, no).state == State.FINISHED
+
+
+def test_a_circle_without_a_wait_asks_for_attention(acme):
+    run = enter(acme, flow(acme, step("jump", "a", to="a")))
+    work()
+    stuck = fresh(acme, run)
+    assert (stuck.state, stuck.reason, stuck.due) == (State.ATTENTION, "hops", None)
