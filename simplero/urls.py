@@ -6,6 +6,7 @@ from products import webhooks
 from simplero.team.invitations import invitation
 from simplero.team.views import account_new, accounts, landing
 from simplero.web import health
+from triggers import webhooks as triggers
 
 urlpatterns = [
     path("a/<slug:slug>/contacts/", include("simplero.pages.urls")),
@@ -15,6 +16,7 @@ urlpatterns = [
     path("a/<slug:slug>/", include("simplero.team.urls")),
     path("s/<slug:shop>/", include("simplero.storefront")),
     path("hooks/stripe/<str:token>", webhooks.stripe, name="stripe_hook"),
+    path("hooks/in/<str:token>", triggers.receive, name="hook_in"),
     path("", landing, name="landing"),
     path("me/", accounts, name="accounts"),
     path("me/new/", account_new, name="account_new"),

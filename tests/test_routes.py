@@ -53,6 +53,7 @@ PUBLIC = {
     "accounts/": "signing in, by allauth",
     "invitations/": "whoever holds the token of an invitation",
     "hooks/stripe/": "Stripe, by an address that says whose it is and a signature that says it is Stripe",
+    "hooks/in/": "other systems, by an address whose token says which trigger they call",
     "me/": "the accounts of whoever is signed in",
     "outbox/": "mail in development; does not exist without DEBUG or DEMO",
     "s/<slug:shop>/": "a storefront; what of it is a customer's own, tests/shop/test_shop_routes.py knows",

@@ -1,0 +1,1 @@
+"""What people do with triggers, and what comes in at their addresses."""
