@@ -4,13 +4,16 @@ The folded keys and the words a contact is found by are written here and nowhere
 """
 
 import uuid
-from collections.abc import Iterable
+from collections import defaultdict
+from collections.abc import Iterable, Mapping
 from dataclasses import astuple, dataclass, fields
 from typing import Any
 
+from django.contrib.postgres.aggregates import BoolOr
 from django.core.exceptions import ValidationError
 from django.core.validators import EmailValidator
 from django.db import IntegrityError, transaction
+from django.db.models import Count, Q
 
 from simplero.lib.folding import key as folded_key
 from simplero.lib.folding import words
@@ -18,6 +21,7 @@ from simplero.lib.refusals import Unacceptable
 from simplero.lib.seals import seal
 from simplero.lib.text import fit
 from simplero.outbox import outbox
+from simplero.outbox.outbox import Cause
 from simplero.tenancy.actors import Actor
 from simplero.tenancy.scope import now, require
 
@@ -139,7 +143,7 @@ def tag(*, account: Any, contact: Contact, name: str, actor: Actor) -> Tag:
     Raises Unacceptable and TooMany.
     """
     account_id = require(account)
-    found = _tag(account_id, cleaned("tag", name))
+    found = tag_named(account=account, name=name)
     names = _tag_names(contact)
     if ContactTag.objects.filter(contact=contact, tag=found).exists():
         return found
@@ -159,6 +163,64 @@ def untag(*, account: Any, contact: Contact, tag: Tag, actor: Actor) -> bool:
         _write_words(account_id, contact, tags=_tag_names(contact))
         outbox.record(account=account, fact=events.ContactUntagged(contact.pk, tag.pk), actor=actor)
     return bool(gone)
+
+
+def tag_named(*, account: Any, name: str) -> Tag:
+    """The tag called `name`, made on its first use. Raises Unacceptable, and TooMany where the account has enough of them."""
+    return _tag(require(account), cleaned("tag", name))
+
+
+@dataclass(frozen=True, slots=True)
+class Tagged:
+    """Of contacts that were to get a tag: whom it was put on, and who had no room for it. The others had it already."""
+
+    added: frozenset[int]
+    full: frozenset[int]
+
+
+def tag_many(*, account: Any, contacts: Mapping[int, Cause], tag: Tag, actor: Actor) -> Tagged:
+    """Put `tag` on contacts, by id, each for its cause: set-based, so in as many statements as for one. Locks their rows."""
+    account_id = require(account)
+    held = _lock_many(contacts)
+    taggings = ContactTag.objects.filter(contact__in=held).order_by().values_list("contact_id")
+    counted = taggings.annotate(many=Count("tag_id"), has=BoolOr(Q(tag=tag.pk)))
+    many = {contact: number for contact, number, _ in counted}
+    having = {contact for contact, _, has in counted if has}
+    without = [pk for pk in held if pk not in having]
+    added = [pk for pk in without if many.get(pk, 0) < MOST_TAGS]
+    if added:
+        new = [ContactTag(account_id=account_id, contact_id=pk, tag=tag) for pk in added]
+        ContactTag.objects.bulk_create(new, ignore_conflicts=True)
+        found_by = [
+            ContactWord(account_id=account_id, contact_id=pk, word=word)
+            for pk in added
+            for word in sorted(_words_of(tag.name))
+        ]
+        ContactWord.objects.bulk_create(found_by, ignore_conflicts=True)
+        facts = [events.ContactTagged(pk, tag.pk) for pk in added]
+        outbox.record_all(account=account, facts=facts, actor=actor, causes=[contacts[pk] for pk in added])
+    return Tagged(frozenset(added), frozenset(without) - frozenset(added))
+
+
+def untag_many(*, account: Any, contacts: Mapping[int, Cause], tag: Tag, actor: Actor) -> frozenset[int]:
+    """Take `tag` off contacts, by id, each for its cause, and say off whom: set-based like `tag_many`. Locks their rows."""
+    require(account)
+    held = _lock_many(contacts)
+    taggings = ContactTag.objects.filter(contact__in=held, tag=tag)
+    bearers = set(taggings.values_list("contact_id", flat=True))
+    gone = [pk for pk in held if pk in bearers]
+    if gone:
+        taggings.delete()
+        _forget_words([held[pk] for pk in gone], tag)
+        facts = [events.ContactUntagged(pk, tag.pk) for pk in gone]
+        outbox.record_all(account=account, facts=facts, actor=actor, causes=[contacts[pk] for pk in gone])
+    return frozenset(gone)
+
+
+def _lock_many(ids: Iterable[int]) -> dict[int, Contact]:
+    """These contacts by id, each locked as by `lock`, in the order of their ids."""
+    rows = Contact.objects.select_for_update(no_key=True).filter(pk__in=list(ids)).order_by("pk")
+    return {contact.pk: contact for contact in rows}
 
 
 def _columns(kept: Details) -> dict[str, str]:
@@ -208,11 +270,29 @@ def _tag_names(contact: Contact) -> list[str]:
 
 def _write_words(account_id: int, contact: Contact, *, tags: Iterable[str]) -> None:
     """Make the words by which `contact` is found those of its name, address and tags."""
-    texts = [contact.name, contact.email, *tags]
-    wanted = {word[:WORD] for text in texts for word in words(text)}
+    wanted = _words_of(contact.name, contact.email, *tags)
     present = set(ContactWord.objects.filter(contact=contact).values_list("word", flat=True))
     if surplus := present - wanted:
         ContactWord.objects.filter(contact=contact, word__in=surplus).delete()
     ContactWord.objects.bulk_create(
         [ContactWord(account_id=account_id, contact=contact, word=word) for word in sorted(wanted - present)]
     )
+
+
+def _forget_words(contacts: Iterable[Contact], tag: Tag) -> None:
+    """Let contacts no longer be found by the words of `tag`, which was theirs, but where they have a word from elsewhere."""
+    of = {contact.pk: contact for contact in contacts}
+    others: dict[int, list[str]] = defaultdict(list)
+    for contact_id, name in ContactTag.objects.filter(contact__in=of).values_list("contact_id", "tag__name"):
+        others[contact_id].append(name)
+    surplus: dict[str, list[int]] = defaultdict(list)
+    for contact in of.values():
+        for word in _words_of(tag.name) - _words_of(contact.name, contact.email, *others[contact.pk]):
+            surplus[word].append(contact.pk)
+    if surplus:
+        wanted = Q(*(Q(word=word, contact__in=ids) for word, ids in surplus.items()), _connector=Q.OR)
+        ContactWord.objects.filter(wanted).delete()
+
+
+def _words_of(*texts: str) -> set[str]:
+    return {word[:WORD] for text in texts for word in words(text)}
