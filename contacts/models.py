@@ -150,7 +150,7 @@ class Letter(TenantPart):
 
     public_id = public_id_field()
     contact = TenantForeignKey(Contact, on_delete=models.CASCADE, db_index=False)
-    kind = models.CharField(max_length=30)  # one of contacts.wording.KINDS
+    kind = models.CharField(max_length=30)  # one of contacts.wording.KINDS, or of FREE
     source = models.CharField(max_length=20)  # "purchase", "entry", "lot", …
     source_id = models.CharField(max_length=40)
     once = models.CharField(max_length=120)  # what makes it the same letter: sent again, it is not sent again

@@ -16,7 +16,7 @@ from simplero.tenancy.scope import require
 
 from .events import NoteDeleted
 from .models import NO_ADDRESS, OFF, Contact, ContactNote, ContactTag, ContactWord, Letter, Tag
-from .wording import KINDS
+from .wording import FREE, KINDS
 
 PAGE = 50  # contacts on a page of the list
 NOTES = 5  # notes shown at once
@@ -204,7 +204,7 @@ def letter(account: Any, contact: Contact, public_id: uuid.UUID) -> LetterView:
 
 
 def _letter_view(row: Letter, message: Message | None) -> LetterView:
-    kind = KINDS.get(row.kind)
+    kind = KINDS.get(row.kind) or FREE.get(row.kind)
     state, tone = _letter_state(row, message)
     secret = message is None or message.confidential or kind is None or bool(kind.secrets)
     return LetterView(

@@ -48,6 +48,9 @@ class Kind:
 
 KINDS: dict[str, Kind] = {}
 
+FREE: dict[str, Kind] = {}
+"""Kinds of letter without words of their own: each letter says what is written where it comes from, such as a step."""
+
 
 def register(kind: Kind) -> None:
     """Let letters of `kind` be sent and reworded. Raises ValueError when its own words break the rules, or its code is taken."""
@@ -58,6 +61,14 @@ def register(kind: Kind) -> None:
     except Unacceptable as refusal:
         raise ValueError(f"{kind.code}: {refusal.wording}") from None
     if KINDS.setdefault(kind.code, kind) is not kind:
+        raise ValueError(f"there is a kind of letter {kind.code} already")
+
+
+def register_free(kind: Kind) -> None:
+    """Let letters of `kind` be written in words that come with them. Raises ValueError when it has words, or its code is taken."""
+    if kind.subject or kind.text or kind.secrets:
+        raise ValueError(f"{kind.code}: a free kind of letter has no words of its own, and lets nobody in")
+    if kind.code in KINDS or FREE.setdefault(kind.code, kind) is not kind:
         raise ValueError(f"there is a kind of letter {kind.code} already")
 
 

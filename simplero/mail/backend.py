@@ -1,7 +1,7 @@
 """Django's mail functions write rows here, in the transaction of whoever sends: no change without its mail, no mail without its change."""
 
 import uuid
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import timedelta
 
 from django.core.mail import EmailMessage, EmailMultiAlternatives
@@ -34,9 +34,17 @@ class RowsBackend(BaseEmailBackend):
 
 def write(message: EmailMessage, *, public_id: uuid.UUID) -> None:
     """Keep `message` as the row of that public id, by which its writer finds it again. Raises BadHeaderError, UnsupportedMessage."""
-    kept = row(message)
-    kept.public_id = public_id
-    kept.save(force_insert=True)
+    write_all([(message, public_id)])
+
+
+def write_all(messages: Iterable[tuple[EmailMessage, uuid.UUID]]) -> None:
+    """Keep many at once, as `write` keeps one."""
+    rows = []
+    for message, public_id in messages:
+        kept = row(message)
+        kept.public_id = public_id
+        rows.append(kept)
+    Message.objects.bulk_create(rows)
 
 
 def row(message: EmailMessage) -> Message:
