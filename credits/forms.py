@@ -195,6 +195,37 @@ class IssueForm(LastGoodDayFields, NotedForm):
         self.order_fields(self.field_order)
 
 
+class ExpiryFields(forms.Form):
+    """How long issued credits are good: as their type says, for a time, or for ever. Cleaned, `expiry` is as the ledger takes it."""
+
+    good_for = forms.ChoiceField(
+        label="Expiration override",
+        choices=[("type", "As the type says"), ("span", "A time"), (NEVER, "Never expires")],
+        initial="type",
+        widget=forms.RadioSelect(attrs={"class": "segmented"}),
+    )
+    span = WholeNumberField(most=LONGEST, label="How long")
+    span_unit = forms.ChoiceField(label="Unit", choices=list(UNITS.items()), initial="months")
+
+    def clean(self) -> dict[str, Any]:
+        cleaned = super().clean() or self.cleaned_data
+        choice = cleaned.get("good_for")
+        if choice != "span":  # what was typed into a field that another choice has hidden says nothing
+            self.errors.pop("span", None)
+            self.errors.pop("span_unit", None)
+        span = f"{cleaned.get('span')} {cleaned.get('span_unit')}" if choice == "span" else ""
+        cleaned["expiry"] = NEVER if choice == NEVER else span
+        return cleaned
+
+
+def of_expiry(expiry: str) -> dict[str, Any]:
+    """The fields that say `expiry`."""
+    if expiry in ("", NEVER):
+        return {"good_for": expiry or "type"}
+    number, unit = expiry.split()
+    return {"good_for": "span", "span": number, "span_unit": unit}
+
+
 class ReverseForm(ReasonedForm):
     amount = amount_field()
 

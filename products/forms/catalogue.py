@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 from django import forms
 from django.core.exceptions import ValidationError
 
-from credits.forms import LONGEST, NEVER, TypeChoiceField, WholeNumberField, text_field
+from credits.forms import ExpiryFields, TypeChoiceField, WholeNumberField, of_expiry, text_field
 from products import descriptions
 from products.models import Kind, Price, PriceKind, Product
 from products.models.catalogue import MOST_MINOR, MOST_UNITS, PERIODS
@@ -20,7 +20,6 @@ if TYPE_CHECKING:
 
 NAME, SUMMARY = 120, 200  # characters
 MOST_PERIODS = 100  # of a recurring price: every 100 weeks
-SPANS = ("days", "weeks", "months", "years")
 
 Offered = Sequence[tuple["CreditType", str]]
 """The credit types one may choose, each with its label."""
@@ -89,37 +88,6 @@ class ProductAddForm(forms.Form):
             "amount": data["price"],
             "key": data["key"],
         }
-
-
-class ExpiryFields(forms.Form):
-    """How long issued credits are good: as their type says, for a time, or for ever. Cleaned, `expiry` is as the ledger takes it."""
-
-    good_for = forms.ChoiceField(
-        label="Expiration override",
-        choices=[("type", "As the type says"), ("span", "A time"), (NEVER, "Never expires")],
-        initial="type",
-        widget=forms.RadioSelect(attrs={"class": "segmented"}),
-    )
-    span = WholeNumberField(most=LONGEST, label="How long")
-    span_unit = forms.ChoiceField(label="Unit", choices=[(one, one) for one in SPANS], initial="months")
-
-    def clean(self) -> dict[str, Any]:
-        cleaned = super().clean() or self.cleaned_data
-        choice = cleaned.get("good_for")
-        if choice != "span":  # what was typed into a field that another choice has hidden says nothing
-            self.errors.pop("span", None)
-            self.errors.pop("span_unit", None)
-        span = f"{cleaned.get('span')} {cleaned.get('span_unit')}" if choice == "span" else ""
-        cleaned["expiry"] = NEVER if choice == NEVER else span
-        return cleaned
-
-
-def of_expiry(expiry: str) -> dict[str, Any]:
-    """The fields that say `expiry`."""
-    if expiry in ("", NEVER):
-        return {"good_for": expiry or "type"}
-    number, unit = expiry.split()
-    return {"good_for": "span", "span": number, "span_unit": unit}
 
 
 class ProductForm(ExpiryFields):
