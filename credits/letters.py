@@ -37,7 +37,8 @@ _NOTE = {"note": "See you on Monday."}
 ISSUED = Kind(
     code="credits_issued",
     name="Credits issued",
-    about="When you issue credits to one contact by hand. A purchase is told of by its receipt.",
+    about="When you issue credits to one contact by hand. A purchase is told of by its receipt, what triggers and automations issue "
+    "by an email step of theirs.",
     placeholders={"credits": _CREDITS, "until": "good through 3 August", **_NOTE, "left": "5 coaching sessions"},
     subject="{credits} for you",
     text="""Hello {customer},
@@ -53,7 +54,8 @@ In all you have {left} now: {shop}
 USED = Kind(
     code="credits_used",
     name="Credits used",
-    about="When credits of one contact are used. A purchase paid with credits is told of by its receipt.",
+    about="When you use credits of one contact by hand. A purchase paid with credits is told of by its receipt, what triggers and "
+    "automations use by an email step of theirs.",
     placeholders={
         "credits": "1 coaching session",
         "movement": "1 coaching session used for 3 May, from the 5 issued on 12 March",
@@ -88,7 +90,8 @@ In all you have {left}: {shop}
 RUN_LOW = Kind(
     code="credits_low",
     name="Credits running low",
-    about=f"When a use leaves {LOW} or none; at most once in {QUIET.days} days for each type of credit.",
+    about=f"When a use by hand or a purchase leaves {LOW} or none; at most once in {QUIET.days} days for each type of credit. For what "
+    "triggers and automations use, add a trigger on credits that run low.",
     placeholders={"left": "1 coaching session"},
     subject="You have {left} left",
     text="""Hello {customer},

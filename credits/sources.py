@@ -16,6 +16,9 @@ class Namer(Protocol):
     def __call__(self, account: Account, ids: Collection[str]) -> Mapping[str, str]: ...
 
 
+BOUGHT = frozenset({"purchase"})
+"""Sources that are things customers bought. What others are called is the business's own affair: customers do not read it."""
+
 NAMERS: dict[str, Namer] = {}
 
 

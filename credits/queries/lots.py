@@ -137,8 +137,9 @@ def views_of(account: Account, lots: Iterable[Lot]) -> dict[int, LotView]:
 
 
 def _source(lot: Lot) -> tuple[str, str]:
-    """What the lot came from. A lot that a reversal opened was not bought, whatever was refunded."""
-    return ("", "") if lot.replaces_id else (lot.entry.source, lot.entry.source_id)
+    """What was bought with the lot. One that a reversal opened was not bought, whatever was refunded."""
+    bought = lot.entry.source in sources.BOUGHT and not lot.replaces_id
+    return (lot.entry.source, lot.entry.source_id) if bought else ("", "")
 
 
 def _view(account: Account, lot: Lot, name: str) -> LotView:

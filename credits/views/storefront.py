@@ -18,6 +18,7 @@ from credits import queries, wording
 from credits.queries import Line, LotView
 from credits.queries.movements import movement
 from credits.sentences import sentence
+from credits.sources import BOUGHT
 from simplero.lib.moments import day
 from simplero.tenancy.models import Account
 from simplero.tenancy.scope import today
@@ -148,7 +149,8 @@ def _movements(request: ShopRequest, *, limit: int) -> dict[str, Any]:
 
 def _move(request: ShopRequest, line: Line, this_day: date) -> Move:
     happened = line.happened_at.astimezone(request.shop.account.zone)
-    said = replace(movement(line, today=this_day, by=False), by=_who(request, line))
+    what = line.named if line.source in BOUGHT else ""
+    said = replace(movement(line, today=this_day, by=False), by=_who(request, line), what=what)
     return Move(
         sentence=wording.capital(sentence(said)),
         on=day(happened.date(), today=this_day),

@@ -25,6 +25,7 @@ from products.models import (
 )
 from products.sentences import KINDS
 from products.wording import what
+from simplero.lib.keys import uuids
 from simplero.lib.moments import span
 from simplero.outbox.models import Event
 from simplero.tenancy.models import Account
@@ -166,19 +167,11 @@ def of_contact(account: Any, contact: Contact, *, most: int) -> list[Purchase]:
 
 def names(account: Any, ids: Collection[str]) -> dict[str, str]:
     """What was bought with each of these purchases, by public id: "Pack of 5 × 2". Ids that are none are left out."""
-    wanted = Purchase.objects.filter(account_id=require(account), public_id__in=[*filter(_is_uuid, ids)])
+    wanted = Purchase.objects.filter(account_id=require(account), public_id__in=uuids(ids))
     return {
         str(public_id): what(name, quantity)
         for public_id, name, quantity in wanted.values_list("public_id", "product_name", "quantity")
     }
-
-
-def _is_uuid(text: str) -> bool:
-    try:
-        uuid.UUID(text)
-    except ValueError:
-        return False
-    return True
 
 
 def payments(account: Any, purchase: Purchase) -> list[Payment]:
