@@ -26,7 +26,7 @@ from simplero.tenancy.actors import Actor
 from simplero.tenancy.models import Account
 from simplero.tenancy.scope import now, require
 
-from . import errors, events, ledger, wording
+from . import errors, events, ledger, queries, wording
 from .ledger import Origin, Posting
 from .models import CreditType, Entry
 
@@ -65,6 +65,36 @@ def issue(
             expiry=expiry,
             origin=Origin(actor, STAFF, note=note, note_for_customer=note_for_customer),
         )
+
+
+@transaction.atomic
+def issue_missing(
+    *,
+    account: Account,
+    contact: Contact,
+    credit_type: CreditType,
+    wanted: int,
+    key: uuid.UUID,
+    note: str = "",
+    actor: Actor,
+) -> Posting | None:
+    """Issue what `contact` lacks for `wanted` credits to be free, as one lot that lasts as its type says; None where nothing lacks.
+
+    What is free cannot change in between. Raises AmountOutOfRange, TypeArchived, KeyReused.
+    """
+    ledger.hold(account=account, contact_id=contact.pk, credit_type_ids=[credit_type.pk])
+    free = queries.free_of_type(account, credit_type.pk, [contact.pk]).get(contact.pk, 0)
+    if free >= wanted:
+        return None
+    return issue(
+        account=account,
+        contact=contact,
+        credit_type=credit_type,
+        amount=wanted - free,
+        key=key,
+        note=note,
+        actor=actor,
+    )
 
 
 def consume(
