@@ -4,17 +4,19 @@ import gc
 import multiprocessing
 import multiprocessing.connection
 import random
+import resource
 import signal
 import time
 import uuid
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from pathlib import Path
 
 from django.db import connection, transaction
 from django.test import override_settings
 
-from bench import straightforward
+from bench import automation, straightforward
 from bench.shop import LEAST, LEAST_OURS, Buyer, Shop
 from bench.world import ORIGIN, World
 from contacts.models import Contact
@@ -48,6 +50,7 @@ class Outcome:
     cpu: float = 0.0
     waits: list[float] = field(default_factory=list)  # seconds that each took
     errors: Counter[str] = field(default_factory=Counter)
+    memory: int = 0  # bytes that the process holds afterwards
 
 
 class Clients:
@@ -78,6 +81,7 @@ class Clients:
             total.cpu += one.cpu
             total.waits += one.waits
             total.errors += one.errors
+            total.memory = max(total.memory, one.memory)
         return total, time.perf_counter() - start
 
     def stop(self) -> None:
@@ -97,8 +101,15 @@ def _serve(world: World, shops: dict[bool, Shop], number: int, pipe: multiproces
         before = time.process_time()
         client.do(job, outcome)
         outcome.cpu = time.process_time() - before
+        outcome.memory = resident()
         pipe.send(outcome)
     connection.close()
+
+
+def resident() -> int:
+    """Bytes of memory that this process holds, 0 where the system does not say."""
+    statm = Path("/proc/self/statm")
+    return int(statm.read_text().split()[1]) * resource.getpagesize() if statm.exists() else 0
 
 
 class _Client:
@@ -183,6 +194,9 @@ class _Client:
         with scope(self.world.account), transaction.atomic():
             answers = ledger.issue_many(account=self.world.account, rows=rows, expiry="1 year", origin=ORIGIN)
         return sum(answer.outcome == "posted" for answer in answers)
+
+    def automation(self, job: Job) -> int:
+        return automation.through(self.shops[True], contacts=job.rows, chunk=job.chunk)
 
     def buy(self, job: Job) -> int:
         self.buyer.buy(self.shops[job.large])

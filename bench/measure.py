@@ -94,6 +94,9 @@ def _contestants(
     def batch(verb: str) -> Callable[[float], tuple[Outcome, float]]:
         return lambda seconds: clients.run(Job(verb, rows=size.batch, chunk=size.chunk), 1)
 
+    def steps(contacts: int, chunk: int) -> Callable[[float], tuple[Outcome, float]]:
+        return lambda seconds: clients.run(Job("automation", rows=contacts, chunk=chunk), 1)
+
     def plain(script: str, url: str, count: int) -> Callable[[float], tuple[Outcome, float]] | None:
         if not bench.there:
             return None
@@ -112,6 +115,8 @@ def _contestants(
         "consume_many": batch("consume_many"),
         "issue, 1 process": loop("issue", 1),
         "issue_many": batch("issue_many"),
+        "automation, chunks": steps(size.batch, 0),
+        "automation, row by row": steps(max(1, size.batch // 50), 1),
         "purchase": loop("buy", SPREAD),
         "purchase, large shop": loop("buy", SPREAD, large=True),
         "bare view": loop("least", SPREAD),

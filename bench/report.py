@@ -129,6 +129,21 @@ GOALS = [
         cpu=True,
     ),
     Goal(
+        "steps of automations in chunks to a transaction each",
+        lambda r: r["automation, chunks"].rate / r["automation, row by row"].rate,
+        ("automation, chunks", "automation, row by row"),
+        5.0,
+        8.0,
+    ),
+    Goal(
+        "a transaction each to steps in chunks: total CPU",
+        lambda r: r["automation, row by row"].total / r["automation, chunks"].total,
+        ("automation, chunks", "automation, row by row"),
+        5.0,
+        8.0,
+        cpu=True,
+    ),
+    Goal(
         "storefront purchase to a bare view: rate",
         lambda r: r["purchase"].rate / r["bare view"].rate,
         ("purchase", "bare view"),
@@ -155,6 +170,7 @@ GOALS = [
 HOW = (
     "Service and straightforward: 4 Python processes where nothing else is said, a transaction each. min4 and function: pgbench, 4 clients; min4 is\n"
     "UPDATE wallet and INSERT entry in plain SQL by a superuser, so without row-level security. Hot: 16 clients on one wallet.\n"
+    "Automations: wait, consume, tag for each of many contacts, one process; the uses are steps.\n"
     "Batches: one process. CPU: what client processes and server connections used for each use, from the kernel's accounts.\n"
     "Purchases: whole requests through every middleware, paid with one credit, 4 processes; the large shop has more of everything (README).\n"
     "Bare view: a request that inserts one row in one transaction, with no middleware at all, or through all of the application's own."
@@ -172,6 +188,7 @@ def show(rounds: list[Round], facts: dict[str, int], *, proof: str, proved: bool
     print(f"{len(rounds)} rounds, contestants in turn within each; medians.\n{HOW}\n")
     _show_contestants(rounds, cpu_known)
     _show_waits(rounds)
+    _show_memory(rounds)
     missed = _show_goals(rounds, cpu_known, judged)
     errors: Counter[str] = Counter()
     for turns in rounds:
@@ -203,6 +220,15 @@ def _show_waits(rounds: list[Round]) -> None:
         if waits:
             p50, p99 = (1000 * waits[int(part * (len(waits) - 1))] for part in (0.5, 0.99))
             print(f"{name:26}p50 {p50:6.1f} ms   p99 {p99:6.1f} ms   of {len(waits):,}")
+
+
+def _show_memory(rounds: list[Round]) -> None:
+    """What the process that takes runs on holds after the first round and after the last."""
+    held = [turns["automation, chunks"].outcome.memory / 2**20 for turns in rounds]
+    steps = sum(turns["automation, chunks"].outcome.uses for turns in rounds)
+    print(
+        f"{'automation, chunks':26}memory {held[0]:.1f} MB after the first round, {held[-1]:.1f} MB after {steps:,} steps"
+    )
 
 
 def _show_goals(rounds: list[Round], cpu_known: bool, judged: bool) -> bool:

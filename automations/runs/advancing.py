@@ -32,9 +32,9 @@ MOST_ATTEMPTS = 5
 """After which a step that fails, or takes its worker with it, waits for a person."""
 
 
-def advance(account: Account) -> bool:
-    """Take on a chunk of the account's runs that are due; False while there is more to do at once."""
-    if chunk := _claim(account):
+def advance(account: Account, *, limit: int = CHUNK) -> bool:
+    """Take on up to `limit` of the account's runs that are due; False while there is more to do at once."""
+    if chunk := _claim(account, limit):
         _Way(account, chunk).take()
     return not _due(account).exists()
 
@@ -42,7 +42,7 @@ def advance(account: Account) -> bool:
 def set_apart(account: Account) -> bool:
     """After a worker did not come back from a chunk: give each of its runs a job of its own, so that the one which fails, or takes
     its worker with it, holds up nobody else. False while there is more to do at once."""
-    chunk = _claim(account)
+    chunk = _claim(account, CHUNK)
     for run in chunk:
         run.alone = True
     rows.write(account, chunk)
@@ -70,14 +70,14 @@ def _due(account: Account) -> Any:
     return Run.objects.filter(account_id=require(account), state=State.ACTIVE, due__lte=now(), alone=False)
 
 
-def _claim(account: Account) -> list[Run]:
+def _claim(account: Account, limit: int) -> list[Run]:
     """The runs that have been due longest, as many as are at the step of the first. What somebody else holds is theirs for now."""
     locking = {"skip_locked": True, "no_key": True, "of": ("self",)}
     first = _due(account).order_by("due", "pk").select_for_update(**locking).first()
     if first is None:
         return []
     alike = _due(account).filter(version_id=first.version_id, step=first.step).order_by("due", "pk")
-    chunk = list(alike.select_for_update(**locking)[:CHUNK])
+    chunk = list(alike.select_for_update(**locking)[:limit])
     for run in chunk:
         run.flow, run.version = first.flow, first.version
     return chunk

@@ -72,13 +72,13 @@ def stop(*, account: Account, start: Start, actor: Actor) -> None:
     Start.objects.filter(pk=start.pk, ended_at=None).update(ended_at=now())
 
 
-def go_on(*, account: Account, start_id: int) -> bool:
-    """Let the next chunk of contacts enter; False while there are more. It ends where the automation was switched off meanwhile."""
+def go_on(*, account: Account, start_id: int, limit: int = CHUNK) -> bool:
+    """Let the next `limit` contacts enter; False while there are more. It ends where the automation was switched off meanwhile."""
     start = Start.objects.select_for_update(no_key=True, of=("self",)).select_related("flow").get(pk=start_id)
     if start.ended_at is not None:
         return True
     later = Contact.objects.filter(pk__gt=start.after, pk__lte=start.until).order_by("pk")
-    ids = list(later.values_list("pk", flat=True)[:CHUNK]) if start.flow.enabled else []
+    ids = list(later.values_list("pk", flat=True)[:limit]) if start.flow.enabled else []
     chosen = sorted(conditions.met(account, start.selection, ids))
     begun = runs.begin(
         account=account,
@@ -94,7 +94,7 @@ def go_on(*, account: Account, start_id: int) -> bool:
     start.looked_at += len(ids)
     start.started += len(begun)
     start.passed_over += len(chosen) - len(begun)
-    start.ended_at = None if len(ids) == CHUNK else now()
+    start.ended_at = None if len(ids) == limit else now()
     start.save(update_fields=["after", "looked_at", "started", "passed_over", "ended_at"])
     return start.ended_at is not None
 

@@ -8,7 +8,6 @@ from django.db import DatabaseError, transaction
 
 from automations import runs
 from automations.models import Run, State, Version, Visit
-from automations.runs import advancing
 from simplero.outbox.models import Event, Job
 from simplero.outbox.outbox import Cause
 from simplero.tenancy.actors import SYSTEM
@@ -119,12 +118,11 @@ def test_a_chunk_costs_the_same_however_many_are_in_it(acme, people, django_asse
         assert runs.advance(acme.account)
 
 
-def test_more_than_a_chunk_are_taken_on_in_chunks(acme, monkeypatch):
-    monkeypatch.setattr(advancing, "CHUNK", 2)
+def test_more_than_a_chunk_are_taken_on_in_chunks(acme):
     automation = flow(acme)
     begin(acme, automation, *(factories.contact(acme, f"Contact {number}") for number in range(5)))
-    work()
     with scope(acme.account):
+        assert [runs.advance(acme.account, limit=2) for _ in range(3)] == [False, False, True]
         assert Run.objects.filter(state=State.FINISHED).count() == 5
 
 
