@@ -1,0 +1,1 @@
+"""Marketing → Automations, and what needs attention."""
