@@ -5,12 +5,20 @@ class AutomationsConfig(AppConfig):
     name = "automations"
 
     def ready(self) -> None:
+        from contacts.letters import register_free
+        from credits.sources import register as name_source
         from simplero.outbox import subscribers
         from simplero.outbox.handlers import register
 
         from . import handlers, runs
+        from .actions import email
+        from .models import Of
+        from .queries.naming import flows_of
 
         register(runs.ADVANCE, handlers.advance)
         register(runs.ADVANCE_ONE, handlers.advance_one)
         register(runs.START, handlers.start)
         subscribers.register("automations", runs.wake)
+        register_free(email.KIND)
+        for source in Of.values:
+            name_source(source, flows_of)

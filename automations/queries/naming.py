@@ -1,14 +1,15 @@
 """What the ids in steps, conditions and reasons are called, read at once for a whole page."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from automations.models import Endpoint, Flow
+from automations.models import Endpoint, Flow, Run
 from contacts.queries import tag_names
 from credits import queries as credits
 from credits.wording import Unit
 from products.models import Price, Product
+from simplero.lib.keys import uuids
 from simplero.tenancy.models import Account
 from simplero.tenancy.scope import require
 
@@ -64,6 +65,12 @@ def names(account: Account, *said: Any) -> Names:
     found.products = Product.objects.in_bulk(ids["products"]) if ids["products"] else {}
     found.prices = Price.objects.in_bulk(ids["prices"]) if ids["prices"] else {}
     return found
+
+
+def flows_of(account: Account, run_ids: Collection[str]) -> dict[str, str]:
+    """What the automations or triggers are called that these runs, by public id, went through. Ids that are none are left out."""
+    found = Run.objects.filter(account_id=require(account), public_id__in=uuids(run_ids))
+    return {str(public_id): name for public_id, name in found.values_list("public_id", "flow__name")}
 
 
 def _ids(said: Any) -> Iterable[tuple[str, int]]:
