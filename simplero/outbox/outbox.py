@@ -43,9 +43,7 @@ def record(*, account: Any, fact: Fact, actor: Actor, cause: Cause = NOBODYS) ->
 def record_all(*, account: Any, facts: Sequence[Fact], actor: Actor, causes: Sequence[Cause] = ()) -> None:
     """Write what happened at once, in that order, each with its cause where there are `causes`; see `record`."""
     because = causes or [NOBODYS] * len(facts)
-    Event.objects.bulk_create(
-        [_event(account, fact, actor, cause) for fact, cause in zip(facts, because, strict=True)]
-    )
+    Event.objects.bulk_create([_event(account, fact, actor, cause) for fact, cause in zip(facts, because, strict=True)])
 
 
 def _event(account: Any, fact: Fact, actor: Actor, cause: Cause) -> Event:
@@ -68,10 +66,12 @@ def _event(account: Any, fact: Fact, actor: Actor, cause: Cause) -> Event:
 def schedule(*, account: Any, kind: str, subject: int, due: datetime) -> None:
     """Let the work of `kind` about the row `subject` be done at `due` or soon after; said twice, it is done once.
 
-    Raises ScopeError when the account's scope is not open.
+    A job that is there already is held until the caller's transaction ends: done meanwhile, it would not have seen what the caller
+    is still writing. Raises ScopeError when the account's scope is not open.
     """
     job = Job(account_id=require(account), kind=kind, subject=subject, due=due)
-    Job.objects.bulk_create([job], ignore_conflicts=True)
+    once = ["account_id", "kind", "subject", "due"]
+    Job.objects.bulk_create([job], update_conflicts=True, update_fields=["due"], unique_fields=once)
 
 
 def listen(*, account: Any, who: str, kinds: Iterable[str]) -> None:

@@ -9,13 +9,14 @@ class Migration(migrations.Migration):
 
     operations = [
         # Every event is offered to those who listen to its kind, whoever wrote it and by which way: the services one at a time,
-        # the posting functions in thousands. All that a statement writes shares one job, since it shares its instant.
+        # the posting functions in thousands. All that a statement writes shares one job, which names its transaction: another's job
+        # might be done before this one commits.
         RunSQL(
             """CREATE FUNCTION outbox_offer() RETURNS trigger LANGUAGE plpgsql AS $$
             BEGIN
               IF EXISTS (SELECT FROM outbox_listener WHERE account_id = NEW.account_id AND kind = NEW.kind) THEN
                 INSERT INTO outbox_delivery (account_id, event_id) VALUES (NEW.account_id, NEW.id);
-                INSERT INTO outbox_job (account_id, kind, subject, due) VALUES (NEW.account_id, 'outbox.deliver', 0, ledger_now())
+                INSERT INTO outbox_job (account_id, kind, subject, due) VALUES (NEW.account_id, 'outbox.deliver', pg_current_xact_id()::text::bigint, ledger_now())
                 ON CONFLICT DO NOTHING;
               END IF;
               RETURN NULL;
