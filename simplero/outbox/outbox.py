@@ -40,10 +40,12 @@ def record(*, account: Any, fact: Fact, actor: Actor, cause: Cause = NOBODYS) ->
     return event
 
 
-def record_all(*, account: Any, facts: Sequence[Fact], actor: Actor, causes: Sequence[Cause] = ()) -> None:
+def record_all(*, account: Any, facts: Sequence[Fact], actor: Actor, causes: Sequence[Cause] = ()) -> list[Event]:
     """Write what happened at once, in that order, each with its cause where there are `causes`; see `record`."""
     because = causes or [NOBODYS] * len(facts)
-    Event.objects.bulk_create([_event(account, fact, actor, cause) for fact, cause in zip(facts, because, strict=True)])
+    return Event.objects.bulk_create(
+        [_event(account, fact, actor, cause) for fact, cause in zip(facts, because, strict=True)]
+    )
 
 
 def _event(account: Any, fact: Fact, actor: Actor, cause: Cause) -> Event:
