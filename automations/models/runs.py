@@ -90,7 +90,18 @@ class Run(TenantPart):
         ]  # fmt: skip
         indexes = [
             Index(fields=["account", "due", "id"], name="run_due", condition=Q(state="active", due__isnull=False)),
-            Index(fields=["account", "flow", "step", "state"], name="run_inside", condition=Q(ended_at__isnull=True)),
+            # Covers the counts of the flow view; from it a step's list is read in order.
+            Index(
+                fields=["account", "flow", "step", "since", "id"],
+                include=["state"],
+                name="run_at_step",
+                condition=Q(ended_at__isnull=True),
+            ),
+            Index(
+                fields=["account", "flow", "state", "ended_at", "id"],
+                name="run_over",
+                condition=Q(ended_at__isnull=False),
+            ),
             Index(fields=["account", "since", "id"], name="run_attention", condition=Q(state="attention")),
             Index(fields=["account", "awaits", "contact"], name="run_awaits", condition=~Q(awaits="")),
             Index(fields=["account", "flow", "started_at", "id"], name="run_log"),
