@@ -10,7 +10,7 @@ from simplero.tenancy.scope import scope
 from . import signin
 
 
-@shared_task
+@shared_task(once_per=24 * 3600)
 def sweep_every_account(**_: Any) -> None:
     """One short transaction for each account."""
     for account_id in Account.objects.order_by("pk").values_list("pk", flat=True):

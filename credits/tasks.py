@@ -25,7 +25,7 @@ MOST_NAMED = 20
 """Damages named in one message; the count tells of the rest, and `manage.py ledger_verify` names them all."""
 
 
-@shared_task
+@shared_task(once_per=3600)
 def verify_every_account(**_: Any) -> None:
     """Ask for the proof of each account, in a task of its own: a large account holds up no other."""
     for account_id in Account.objects.order_by("pk").values_list("pk", flat=True):

@@ -2,18 +2,25 @@
 
 The settings answer the broker's documented ways to fail: a Redis message is delivered again after `visibility_timeout`
 even while its first copy still runs, so that timeout stands in all three places and above every task's limit; a child
-killed by a signal is acknowledged unless `task_reject_on_worker_lost`; a prefetched message waits for its hoarder.
+killed by a signal is acknowledged unless `task_reject_on_worker_lost`; a prefetched message waits for its hoarder; a worker
+that is told to go leaves what it is at unacknowledged unless it may end it first. No message expires: the instant would be the
+scheduler's clock's, and a worker whose clock is wrong would throw everything away. Old ones cost next to nothing, since a
+scheduled task does its turn once (`once_per`), which is also why schedulers may ask more often than a turn takes.
 """
 
 import os
 from datetime import UTC, datetime
 from typing import Any
 
-from celery import Celery
+from celery import Celery, Task
+from django.conf import settings
+
+from simplero.outbox import ticks
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "simplero.settings")
 
 VISIBILITY_TIMEOUT = 900  # seconds
+ASKED_EVERY = 300.0  # seconds; a scheduler that was away brings hourly and daily turns soon after it is back
 LONGEST_DELAY = 60  # seconds; a longer wait is a row with a due time
 
 
@@ -21,11 +28,25 @@ class DelayTooLong(ValueError):
     """A task was published to wait longer than a broker can be trusted with."""
 
 
+class TurnTask(Task):
+    """A task with `once_per`, in seconds, runs once in each such stretch of the database's clock, whoever sends it."""
+
+    once_per: int | None = None
+
+    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        """Do the task's work, or nothing when this turn is taken."""
+        if self.once_per is not None and not ticks.take(self.name, every=self.once_per):
+            return None
+        return super().__call__(*args, **kwargs)
+
+
 class PromptCelery(Celery):
     """Refuses to publish a task that is to wait beyond a minute: past the visibility timeout it would run again and again.
 
     Not a receiver of `before_task_publish`: Celery logs what a receiver raises and publishes all the same.
     """
+
+    task_cls = TurnTask
 
     def send_task(
         self,
@@ -57,16 +78,20 @@ app.conf.update(
     task_soft_time_limit=240,
     worker_prefetch_multiplier=1,
     worker_cancel_long_running_tasks_on_connection_loss=True,
+    # How long a worker that is told to go may take for what it is at: docker-compose.yml sends it a SIGTERM that means this.
+    worker_soft_shutdown_timeout=30.0 if settings.SECURE else 1.0,
+    worker_enable_soft_shutdown_on_idle=settings.SECURE,  # else what it has just fetched waits for the visibility timeout
     broker_connection_retry_on_startup=True,
-    broker_transport_options={"visibility_timeout": VISIBILITY_TIMEOUT},
+    broker_connection_max_retries=None,  # for as long as it takes
+    broker_transport_options={"visibility_timeout": VISIBILITY_TIMEOUT, "socket_connect_timeout": 2},
     result_backend_transport_options={"visibility_timeout": VISIBILITY_TIMEOUT},
     visibility_timeout=VISIBILITY_TIMEOUT,
     beat_schedule={
-        "relay": {"task": "simplero.outbox.tasks.relay", "schedule": 5.0, "options": {"expires": 5.0}},
-        "send mail": {"task": "simplero.mail.tasks.send_waiting", "schedule": 5.0, "options": {"expires": 5.0}},
-        "sweep sign-ins": {"task": "contacts.tasks.sweep_every_account", "schedule": 24 * 3600.0},
-        "check domains": {"task": "simplero.team.tasks.check_every_domain", "schedule": 24 * 3600.0},
-        "verify ledgers": {"task": "credits.tasks.verify_every_account", "schedule": 3600.0},
+        "relay": {"task": "simplero.outbox.tasks.relay", "schedule": 5.0},
+        "send mail": {"task": "simplero.mail.tasks.send_waiting", "schedule": 5.0},
+        "sweep sign-ins": {"task": "contacts.tasks.sweep_every_account", "schedule": ASKED_EVERY},
+        "check domains": {"task": "simplero.team.tasks.check_every_domain", "schedule": ASKED_EVERY},
+        "verify ledgers": {"task": "credits.tasks.verify_every_account", "schedule": ASKED_EVERY},
     },
 )
 app.autodiscover_tasks()

@@ -19,7 +19,7 @@ def write(*, account: Account, at: datetime, end: datetime) -> None:
     due = Job.objects.filter(account_id=require(account), kind__in=KINDS, due__lte=at)
     if at > end - WEEKS:
         for job in due.order_by("due", "id"):
-            HANDLERS[job.kind](account_id=account.pk, subject=job.subject)
+            HANDLERS[job.kind](account_id=account.pk, subject=job.subject, attempts=1)
         new = Message.objects.filter(state=WAITING, confidential=False, to__0__endswith="@example.org")
         new.update(state=SENT, sent_at=at, created_at=at)
     due.delete()

@@ -11,7 +11,7 @@ from simplero.tenancy.scope import scope
 from . import domains, errors
 
 
-@shared_task
+@shared_task(once_per=24 * 3600)
 def check_every_domain(**_: Any) -> None:
     """Ask after each proven domain in a task of its own: slow name servers hold up no other."""
     for domain_id in Domain.objects.filter(verified_at__isnull=False).order_by("pk").values_list("pk", flat=True):

@@ -258,7 +258,7 @@ def test_a_domain_is_given_up_a_week_after_its_record_is_gone(acme, admin, names
     del names.records[f"_simplero.{HOST}"]
     for days, served in [(1, True), (4, True), (7.9, True), (8.1, False)]:
         at(began + timedelta(days=days))
-        tasks.check_every_domain()
+        tasks.check_every_domain.run()  # two of them may be of one day, whose turn is taken once
         assert is_served() is served
         if served:
             assert "Record missing" in admin.get(PAGE).content.decode()
