@@ -1,7 +1,7 @@
 """Writing runs, many at once."""
 
 import json
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -10,7 +10,7 @@ from django.db import connection
 from automations.events import AutomationFinished, AutomationStarted, AutomationStopped
 from automations.models import Of, Run
 from simplero.outbox import outbox
-from simplero.outbox.outbox import Cause
+from simplero.outbox.outbox import Cause, Fact
 from simplero.tenancy.actors import Actor
 from simplero.tenancy.models import Account
 from simplero.tenancy.scope import now, require
@@ -74,7 +74,11 @@ def deeper(run: Run) -> Cause:
     return Cause(run.cause_id, run.depth + 1)
 
 
-_FACTS = {"started": AutomationStarted, "finished": AutomationFinished, "stopped": AutomationStopped}
+_FACTS: dict[str, Callable[[int, int, str], Fact]] = {
+    "started": AutomationStarted,
+    "finished": AutomationFinished,
+    "stopped": AutomationStopped,
+}
 
 
 def tell(account: Account, what: str, runs: Collection[Run], actor: Actor) -> None:
