@@ -67,9 +67,9 @@ def names(account: Account, *said: Any) -> Names:
     return found
 
 
-def flows_of(account: Account, run_ids: Collection[str]) -> dict[str, str]:
+def flows_of(account: Account, ids: Collection[str]) -> dict[str, str]:
     """What the automations or triggers are called that these runs, by public id, went through. Ids that are none are left out."""
-    found = Run.objects.filter(account_id=require(account), public_id__in=uuids(run_ids))
+    found = Run.objects.filter(account_id=require(account), public_id__in=uuids(ids))
     return {str(public_id): name for public_id, name in found.values_list("public_id", "flow__name")}
 
 

@@ -1,7 +1,7 @@
 """Form fields that every room's forms are made of."""
 
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any, cast
 
 from django import forms
@@ -53,3 +53,19 @@ def renew(form: forms.Form, field: str, value: str) -> None:
     data = cast(QueryDict, form.data).copy()
     data[form.add_prefix(field)] = value
     form.data = data
+
+
+class SuggestInput(forms.TextInput):
+    """A text, with suggestions that the browser shows while one types; anything else may be typed too."""
+
+    template_name = "django/forms/widgets/suggest.html"
+
+    def __init__(self, suggestions: Sequence[str], attrs: dict[str, Any] | None = None) -> None:
+        super().__init__(attrs)
+        self.suggestions = suggestions
+
+    def get_context(self, name: str, value: Any, attrs: dict[str, Any] | None) -> dict[str, Any]:
+        context = super().get_context(name, value, attrs)
+        written: dict[str, Any] = context["widget"]["attrs"]
+        written["list"] = f"{written.get('id', name)}_suggestions"
+        return {**context, "suggestions": self.suggestions}
