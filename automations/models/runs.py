@@ -119,7 +119,7 @@ class Visit(TenantPart):
     number = models.PositiveIntegerField()
     attempt = models.PositiveSmallIntegerField()
     step = models.CharField(max_length=12)
-    kind = models.CharField(max_length=12)  # of the step
+    kind = models.CharField(max_length=20)  # of the step
     outcome = models.CharField(max_length=10, choices=Outcome)
     detail = models.JSONField(db_default={})
     entry = models.UUIDField(null=True)  # the ledger entry it posted
