@@ -3,13 +3,14 @@
 from collections.abc import Iterator, Sequence
 
 from django.conf import settings as django
-from django.core.mail import EmailMessage, get_connection
+from django.core.mail import EmailMessage
 from django.urls import reverse
 
 from automations.models import Outcome
 from automations.queries.naming import Names
 from contacts.models import Contact
 from contacts.wording import BUSINESS, CUSTOMER, fill_subject, fill_text, placeholders
+from simplero.mail.backend import RowsBackend
 from simplero.tenancy.models import Account, Membership
 from simplero.tenancy.roles import ADMIN, ASSISTANT, OWNER
 
@@ -41,7 +42,7 @@ def perform(account: Account, settings: Settings, turns: Sequence[Turn]) -> list
         for subject, text in _said(account, settings, flow.name, about)
         for address in people
     ]
-    get_connection().send_messages(mails)
+    RowsBackend().send_messages(mails)
     return [Result(Outcome.DONE, {"people": len(people)}) for _ in turns]
 
 

@@ -26,7 +26,7 @@ def words(settings: Settings, names: Names) -> str:
 
 def foresee(account: Account, settings: Settings, contact: Contact, names: Names) -> Foreseen:
     flow = names.flows.get(settings["flow"])
-    if flow is None or flow.deleted_at:
+    if flow is None or flow.deleted_at or flow.of != Of.AUTOMATION:
         return Foreseen("The automation of this step is gone: would stop and ask for attention.", "bad")
     said = names.flow(flow.pk)
     if not flow.enabled:
