@@ -14,7 +14,7 @@ from simplero.tenancy.actors import Actor
 from simplero.tenancy.models import Account, Membership, User
 from simplero.tenancy.roles import ADMIN, ASSISTANT, OWNER
 
-from . import factories, sql_guard
+from . import emptying, factories, sql_guard
 from .assertions import proven
 
 PASSWORD = "correct horse battery"  # noqa: S105
@@ -35,6 +35,8 @@ def django_db_setup(django_db_setup, django_db_blocker):
             for statement in MOVABLE_CLOCK:
                 cursor.execute(statement)
         sql_guard.install(connection)
+    with emptying.installed():
+        yield
 
 
 @pytest.fixture(autouse=True)

@@ -10,9 +10,14 @@ import pytest
 from django.db import connection
 
 
+def superuser_address() -> str:
+    """The superuser's address of this run's servers, "" where somebody else's are used."""
+    return os.environ.get("TEST_SUPERUSER_URL", "")
+
+
 def superuser_url() -> str:
     """The superuser's address of this run's servers; skips the test where somebody else's servers are used."""
-    url = os.environ.get("TEST_SUPERUSER_URL")
+    url = superuser_address()
     if not url:
         pytest.skip("TEST_SUPERUSER_URL is not set: these servers were not started by this run")
     return url
