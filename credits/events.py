@@ -28,3 +28,14 @@ class CreditTypeArchived:
 class CreditTypeBroughtBack:
     kind: ClassVar[str] = "credit_type.brought_back"
     credit_type_id: int
+
+
+@dataclass(frozen=True, slots=True)
+class CreditsExpiring:
+    """Credits of one type end together within so many days. Written where something is set off by it, and only there."""
+
+    kind: ClassVar[str] = "credits.expiring"
+    contact_id: int
+    credit_type_id: int
+    amount: int
+    days: int

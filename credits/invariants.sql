@@ -18,7 +18,7 @@ WITH entry AS MATERIALIZED (
     FROM entry e LEFT JOIN credits_allocation a ON a.account_id = current_setting('app.account_id')::bigint AND a.entry_id = e.id
 ), told AS (  -- what events tell of entries
   SELECT (body ->> 'entry')::uuid AS key, (body ->> 'amount')::bigint AS amount, kind, id
-    FROM outbox_event WHERE account_id = current_setting('app.account_id')::bigint AND starts_with(kind, 'credits.')
+    FROM outbox_event WHERE account_id = current_setting('app.account_id')::bigint AND starts_with(kind, 'credits.') AND kind <> 'credits.expiring'
 ), moved AS (  -- grouped by kind first: a sum for each kind, not a question for each row
   SELECT wallet_id, sum(amount) AS balance, max(seq) AS seq, max(at) AS at,
          coalesce(sum(amount) FILTER (WHERE kind = 'issue'), 0) AS issued,

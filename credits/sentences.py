@@ -176,6 +176,9 @@ def event_sentence(body: Mapping[str, Any], kind: str, credit_type: Unit | None)
     of = credit_type or _Credit
     if kind == "credits.redated":
         return f"Last good day of some {of.plural} changed"
+    if kind == "credits.expiring":
+        days = int(body["days"])
+        return f"{quantity(int(body['amount']), of)} to expire within {'a day' if days == 1 else f'{days} days'}"
     amount, left = abs(int(body["amount"])), int(body["balance"])
     return f"{quantity(amount, of)} {_EVENTS[kind]}, {f'{left:,}' if left else 'none'} left"
 

@@ -1,14 +1,16 @@
-"""Credits that end soon and whose owners have not been told."""
+"""Credits that end soon: those whose owners have not been told, and those that are so many days before their end."""
 
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime, timedelta
+from typing import Any
 
 from django.db import connection
+from django.db.models import F, Max, Min, Q, QuerySet, Sum
 
 from contacts.models import Contact
-from credits.models import CreditType
+from credits.models import CreditType, Lot
 from simplero.tenancy.models import Account
-from simplero.tenancy.scope import require
+from simplero.tenancy.scope import now, require
 
 from .figures import wallets_by_clock
 
@@ -64,3 +66,23 @@ def ending(account: Account, *, limit: int) -> list[Ending]:
         )
         for wallet_id, last_good_day, amount in rows
     ]
+
+
+def about_to_end(
+    account: Account, *, days: int, since: datetime, credit_type_id: int | None = None
+) -> QuerySet[Lot, dict[str, Any]]:
+    """Wallets and last good days on which credits end within `days` days: rows of `wallet_id`, `contact_id`, `type_id`,
+    `last_good_day` and `amount`, of one credit type or of all.
+
+    Only where that has become so after `since`: the end came so near, or some of them were issued.
+    """
+    require(account)
+    ahead = timedelta(days=days)
+    lots = Lot.objects.filter(open=True, expires_at__gt=now(), expires_at__lte=now() + ahead)
+    if credit_type_id is not None:
+        lots = lots.filter(wallet__credit_type=credit_type_id)
+    grouped = lots.order_by().values(
+        "wallet_id", "last_good_day", contact_id=F("wallet__contact_id"), type_id=F("wallet__credit_type_id")
+    )
+    summed = grouped.annotate(amount=Sum("remaining"), ends=Min("expires_at"), newest=Max("issued_at"))
+    return summed.filter(Q(ends__gte=since + ahead) | Q(newest__gte=since))

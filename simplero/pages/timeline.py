@@ -157,6 +157,7 @@ _MOVEMENTS = {
     "credits.expired": ("hourglass", "warn"),
     "credits.restored": ("rotate-ccw", "brand"),
     "credits.redated": ("calendar-clock", ""),
+    "credits.expiring": ("hourglass", "warn"),
 }
 
 
