@@ -3,3 +3,13 @@ from django.apps import AppConfig
 
 class TriggersConfig(AppConfig):
     name = "triggers"
+
+    def ready(self) -> None:
+        from simplero.outbox import subscribers
+        from simplero.outbox.handlers import register
+
+        from . import handlers
+        from .services.listening import EXPIRING, WHO
+
+        subscribers.register(WHO, handlers.hear)
+        register(EXPIRING, handlers.expiring)

@@ -21,3 +21,31 @@ class HookAddressChanged:
     kind: ClassVar[str] = "trigger.address_changed"
     trigger_id: int
     change: str
+
+
+@dataclass(frozen=True, slots=True)
+class TriggerAdded:
+    kind: ClassVar[str] = "trigger.added"
+    trigger_id: int
+    occasion: str
+    copied_from_id: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class TriggerChanged:
+    kind: ClassVar[str] = "trigger.changed"
+    trigger_id: int
+    fields: tuple[str, ...]  # which: name, when, only_if, once, actions; never what they say
+
+
+@dataclass(frozen=True, slots=True)
+class TriggerSwitched:
+    kind: ClassVar[str] = "trigger.switched"
+    trigger_id: int
+    on: bool
+
+
+@dataclass(frozen=True, slots=True)
+class TriggerDeleted:
+    kind: ClassVar[str] = "trigger.deleted"
+    trigger_id: int

@@ -1,3 +1,5 @@
+from typing import Any
+
 from django.db import models
 from django.db.models import Index, UniqueConstraint
 from django.db.models.functions import Now
@@ -41,6 +43,19 @@ class Trigger(TenantModel):
 
     def __str__(self) -> str:
         return f"trigger {self.pk}"
+
+    @property
+    def asked(self) -> dict[str, Any]:
+        """What it asks of its occasion, as automations.occasions has it."""
+        named = {
+            "product": self.product_id,
+            "price": self.price_id,
+            "tag": self.tag_id,
+            "credit_type": self.credit_type_id,
+            "automation": self.automation_id,
+            "trigger": self.pk,
+        }
+        return {**self.settings, **{name: number for name, number in named.items() if number}}
 
 
 class Hook(models.Model):
