@@ -14,10 +14,13 @@ class AutomationsConfig(AppConfig):
         from .actions import email
         from .models import Of
         from .queries.naming import flows_of
+        from .services import flows
 
         register(runs.ADVANCE, handlers.advance)
         register(runs.ADVANCE_ONE, handlers.advance_one)
         register(runs.START, handlers.start)
+        register(flows.EMPTY, handlers.empty)
+        register(flows.RENEW, handlers.renew)
         subscribers.register("automations", runs.wake)
         register_free(email.KIND)
         for source in Of.values:

@@ -5,7 +5,7 @@ from typing import Any
 from simplero.tenancy.models import Account
 
 from . import runs
-from .services import starts
+from .services import flows, starts
 
 
 def advance(*, account_id: int, attempts: int = 1, **_: Any) -> bool:
@@ -23,3 +23,13 @@ def advance_one(*, account_id: int, subject: int, attempts: int = 1, **_: Any) -
 def start(*, account_id: int, subject: int, **_: Any) -> bool:
     """Let the next chunk of a start of many enter; False while there are more."""
     return starts.go_on(account=Account.objects.get(pk=account_id), start_id=subject)
+
+
+def empty(*, account_id: int, subject: int, **_: Any) -> bool:
+    """Stop the next chunk of those inside a deleted flow; False while there are more."""
+    return flows.empty(account=Account.objects.get(pk=account_id), flow_id=subject)
+
+
+def renew(*, account_id: int, subject: int, **_: Any) -> bool:
+    """Move the next chunk of those inside older versions of a flow to its newest; False while there are more."""
+    return flows.renew(account=Account.objects.get(pk=account_id), flow_id=subject)

@@ -1,0 +1,47 @@
+"""An automation's own settings."""
+
+from typing import Any
+
+from django import forms
+
+from automations.models import Flow
+from automations.services import flows
+from automations.services.flows import Terms
+from simplero.web.forms import KeyField, TextField, seen_field
+
+
+class FlowForm(forms.Form):
+    """What it is called, and how it takes contacts."""
+
+    name = TextField(flows.cleaned_name, label="Name", widget=forms.TextInput(attrs={"autocomplete": "off"}))
+    once = forms.ChoiceField(
+        label="Each contact",
+        choices=[("", "May go through it again"), ("1", "Goes through it only once")],
+        required=False,
+        widget=forms.RadioSelect,
+    )
+    several = forms.ChoiceField(
+        label="At a time",
+        choices=[("", "A contact is inside once"), ("1", "A contact may be inside several times")],
+        required=False,
+        widget=forms.RadioSelect,
+    )
+
+    def terms(self) -> Terms:
+        data = self.cleaned_data
+        return Terms(data["name"], once=bool(data.get("once")), several=bool(data.get("several")))
+
+
+class FlowAddForm(FlowForm):
+    key = KeyField()
+    once = several = None  # type: ignore[assignment]  # asked for later, under Settings
+
+
+class FlowEditForm(FlowForm):
+    seen = seen_field()
+
+    @classmethod
+    def of(cls, flow: Flow) -> "FlowEditForm":
+        terms = Terms.of(flow)
+        typed: dict[str, Any] = {"once": "1" if terms.once else "", "several": "1" if terms.several else ""}
+        return cls(initial={"name": terms.name, "seen": terms.seal, **typed})
