@@ -1,4 +1,4 @@
-"""A small name server on this machine: TXT records out of a dictionary, by UDP."""
+"""A small name server on this machine: TXT, A and AAAA records out of dictionaries, by UDP."""
 
 import socket
 from collections.abc import Iterator
@@ -13,10 +13,11 @@ import dns.rrset
 
 
 class NameServer:
-    """`records` are the texts by name; a name not in it does not exist. While `silent` it says nothing, while `broken` that it failed."""
+    """`records` are the texts and `addresses` the addresses by name; a name in neither does not exist. While `silent` it says nothing, while `broken` that it failed."""
 
     def __init__(self) -> None:
         self.records: dict[str, list[str]] = {}
+        self.addresses: dict[str, list[str]] = {}
         self.silent = self.broken = False
         self.asked: list[str] = []
         self._socket = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
@@ -43,12 +44,18 @@ class NameServer:
         response.flags |= dns.flags.RA
         if self.broken:
             response.set_rcode(dns.rcode.SERVFAIL)
-        elif name not in self.records:
+        elif name not in self.records | self.addresses:
             response.set_rcode(dns.rcode.NXDOMAIN)
-        elif self.records[name] and question.rdtype == dns.rdatatype.TXT:
-            texts = [f'"{text}"' for text in self.records[name]]
-            response.answer.append(dns.rrset.from_text(question.name, 60, "IN", "TXT", *texts))
+        elif said := self._said(name, dns.rdatatype.to_text(question.rdtype)):
+            response.answer.append(dns.rrset.from_text(question.name, 60, "IN", question.rdtype, *said))
         return response.to_wire()
+
+    def _said(self, name: str, kind: str) -> list[str]:
+        if kind == "TXT":
+            return [f'"{text}"' for text in self.records.get(name, ())]
+        if kind in ("A", "AAAA"):
+            return [address for address in self.addresses.get(name, ()) if (":" in address) == (kind == "AAAA")]
+        return []
 
     def stop(self) -> None:
         with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as bell:

@@ -13,8 +13,8 @@ import ipaddress
 import socket
 import ssl
 import time
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager, suppress
+from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import lru_cache
 from threading import Event, Thread
@@ -181,24 +181,30 @@ class Caller:
         self, place: str, address: Address, body: bytes, headers: Mapping[str, str], left: float
     ) -> tuple[int, bytes]:
         connection = self._connection(place, address, max(left, 0.001))
-        with _watched(connection, left) as over:
+        with _Watch(connection, left) as watch:
             try:
                 connection.connect()
+                watch.hold()
             except ssl.SSLCertVerificationError as error:
                 raise Failed(f"The certificate of {address.host} is not good: {error.verify_message}.") from None
             except (ssl.SSLError, urllib3.exceptions.SSLError):
                 raise Failed(f"No secure connection to {address.host} could be made.") from None
             except (OSError, urllib3.exceptions.HTTPError) as error:
-                slow = over.is_set() or isinstance(error, urllib3.exceptions.ConnectTimeoutError | TimeoutError)
+                refused = isinstance(error, urllib3.exceptions.NewConnectionError)  # of the timeouts' family there
+                slow = watch.is_over or (
+                    isinstance(error, urllib3.exceptions.TimeoutError | TimeoutError) and not refused
+                )
                 words = f"did not answer within {self.seconds:g} seconds" if slow else "could not be connected to"
                 raise _NotReached(f"{address.host} {words}.") from None
             try:
                 connection.request("POST", address.target, body, {**headers, "Host": address.place, **_PLAIN}, preload_content=False)  # fmt: skip
                 answer = connection.getresponse()
             except (OSError, http.client.HTTPException, urllib3.exceptions.HTTPError) as error:
-                if over.is_set() or isinstance(error, TimeoutError):
+                if watch.is_over or isinstance(error, TimeoutError):
                     raise Failed(f"{address.host} did not answer within {self.seconds:g} seconds.") from None
                 raise Failed(f"{address.host} ended the connection without an answer.") from None
+            if watch.is_over:  # cut among the headers, which reads like their end
+                raise Failed(f"{address.host} did not answer within {self.seconds:g} seconds.")
             return answer.status, _some(answer)
 
     def _connection(self, place: str, address: Address, left: float) -> HTTPConnection:
@@ -229,25 +235,34 @@ def _some(answer: urllib3.BaseHTTPResponse) -> bytes:
     return said
 
 
-@contextmanager
-def _watched(connection: HTTPConnection, seconds: float) -> Iterator[Event]:
-    """Cut the connection when its time is over, and say so in the event. A socket's own timeout begins anew with every byte."""
-    done, over = Event(), Event()
+class _Watch:
+    """Cuts a connection when its time is over: a socket's own timeout begins anew with every byte."""
 
-    def watch() -> None:
-        if done.wait(seconds):
+    def __init__(self, connection: HTTPConnection, seconds: float) -> None:
+        self.is_over = False
+        self._connection, self._seconds = connection, seconds
+        self._held: socket.socket | None = None
+        self._done = Event()
+        self._thread = Thread(target=self._watch, daemon=True)
+
+    def __enter__(self) -> "_Watch":
+        self._thread.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._done.set()
+        self._thread.join()
+        self._connection.close()
+
+    def hold(self) -> None:
+        """Know the socket from now on: with the answer it goes from the connection to the answer."""
+        self._held = self._connection.sock
+
+    def _watch(self) -> None:
+        if self._done.wait(self._seconds):
             return
-        over.set()
-        while not done.wait(0.05):  # again: while the handshake lasts, the socket is between two hands
-            if (held := connection.sock) is not None:
+        self.is_over = True
+        while not self._done.wait(0.05):  # again: while the handshake lasts, the socket is between two hands
+            if (held := self._held or self._connection.sock) is not None:
                 with suppress(OSError):
                     socket.socket.shutdown(held, socket.SHUT_RDWR)
-
-    watcher = Thread(target=watch, daemon=True)
-    watcher.start()
-    try:
-        yield over
-    finally:
-        done.set()
-        watcher.join()
-        connection.close()
