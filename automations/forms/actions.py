@@ -166,13 +166,15 @@ class EmailForm(ActionForm):
         "address, and what they have left.",
     )
 
+    def choose(self) -> None:
+        self.fields["text"].widget.attrs["class"] = "letter__words"
+
     def clean(self) -> dict[str, Any]:
         data = self.cleaned_data
-        if "subject" in data and "text" in data:
-            try:
-                wording.check(email.KIND, subject=data["subject"], text=data["text"])
-            except Unacceptable as refusal:
-                self.add_error(refusal.field, refusal.wording)
+        try:
+            wording.check(email.KIND, subject=data.get("subject", ""), text=data.get("text", ""))
+        except Unacceptable as refusal:
+            self.add_error(refusal.field, refusal.wording)
         return data
 
 

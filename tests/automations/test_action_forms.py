@@ -214,6 +214,7 @@ def test_email(acme):
         "subject": "Welcome {customer}",
         "text": "You have {credits}.\n\n{business}, {shop}",
     }
+    assert set(refused(acme, "email", {"subject": "", "text": "{oops}"})) == {"subject", "text"}
     assert refused(acme, "email", {"subject": "", "text": ""}) == {
         "subject": ["Enter a subject."],
         "text": ["Write something first."],
