@@ -29,6 +29,7 @@ from simplero.tenancy.scope import scope, today
 
 from . import demo_letters
 from .demo_businesses import BUSINESSES, COMPANIES, FIRST, LAST, Business, Kind
+from .demo_marketing import Marketing
 from .demo_shop import Shop
 
 PASSWORD = "demo-credits"  # noqa: S105  # printed at every start; the demo exists on this machine only
@@ -143,6 +144,9 @@ class _History:
         types = {kind.name: made for kind, made in self.types.items()}
         self.shop = Shop(account=self.account, types=types, owner=self.owner, chance=self.random)
         self.shop.open()
+        self.marketing = Marketing(account=self.account, owner=self.owner)
+        self.at(self.end - timedelta(days=60), self.marketing.open)
+        self.at(self.end - timedelta(days=9), self.marketing.start_lately)
         for number in range(self.business.contacts):
             self.plan_contact(number)
         for kind in self.types:
@@ -155,10 +159,12 @@ class _History:
             if moment.at.date() != day:
                 day = moment.at.date()
                 self.shop.renew()
+                self.marketing.work()
             moment.act()
             demo_letters.write(account=self.account, at=moment.at, end=self.end)
         self.set_clock(self.end)
         self.shop.renew()
+        self.marketing.work()
         demo_letters.write(account=self.account, at=self.end, end=self.end)
 
     def archive(self, kind: Kind) -> None:
