@@ -21,6 +21,9 @@ MOVES = (
     *("outbox_event", "contacts_letter"),
     *("products_product", "products_productcredit", "products_price"),
     *("products_purchase", "products_purchaseentry", "products_payment", "products_refund"),
+    *("automations_flow", "automations_version", "automations_run", "automations_visit", "automations_start"),
+    *("automations_endpoint", "automations_call", "triggers_trigger", "triggers_hookcall"),
+    *("outbox_listener", "outbox_delivery"),
 )
 
 
@@ -38,7 +41,8 @@ def _holds_anything() -> bool:
     with connection.cursor() as cursor:
         cursor.execute(
             """SELECT EXISTS (SELECT FROM credits_wallet WHERE account_id = current_setting('app.account_id')::bigint)
-                   OR EXISTS (SELECT FROM products_purchase WHERE account_id = current_setting('app.account_id')::bigint)"""
+                   OR EXISTS (SELECT FROM products_purchase WHERE account_id = current_setting('app.account_id')::bigint)
+                   OR EXISTS (SELECT FROM automations_run WHERE account_id = current_setting('app.account_id')::bigint)"""
         )
         return bool(cursor.fetchone()[0])
 
@@ -54,7 +58,7 @@ def refused(error: type[Exception], **numbers: Any) -> Iterator[None]:
 
 @contextmanager
 def nothing_moved() -> Iterator[None]:
-    """No wallet, lot, entry, note, event or job, no product, price, purchase or payment is other than before: of the open account,
+    """No wallet, lot, entry, note, event or job, no product, price, purchase or payment, no trigger, automation or run is other than before: of the open account,
     or of all where none is open."""
     before = _rows()
     yield
