@@ -1,11 +1,13 @@
 """An automation's own settings."""
 
+from collections.abc import Sequence
 from typing import Any
 
 from django import forms
 
 from automations.models import Flow
 from automations.services import flows
+from automations.services.examples import Example
 from automations.services.flows import Terms
 from simplero.web.forms import KeyField, TextField, seen_field
 
@@ -36,6 +38,18 @@ class FlowAddForm(FlowForm):
     key = KeyField()
     once = several = None  # type: ignore[assignment]  # asked for later, under Settings
 
+    def begin_with(self, offered: Sequence[Example], chosen: Example | None) -> None:
+        """Ask what it begins with."""
+        if offered:
+            self.fields["begin"] = forms.ChoiceField(
+                label="Begin with",
+                choices=[("", "No steps"), *((one.code, f"{one.name}: {_lower(one.about)}") for one in offered)],
+                required=False,
+                initial=chosen.code if chosen else "",
+                widget=forms.RadioSelect,
+                error_messages={"invalid_choice": "Choose one."},
+            )
+
 
 class FlowEditForm(FlowForm):
     seen = seen_field()
@@ -45,3 +59,7 @@ class FlowEditForm(FlowForm):
         terms = Terms.of(flow)
         typed: dict[str, Any] = {"once": "1" if terms.once else "", "several": "1" if terms.several else ""}
         return cls(initial={"name": terms.name, "seen": terms.seal, **typed})
+
+
+def _lower(words: str) -> str:
+    return words[:1].lower() + words[1:]

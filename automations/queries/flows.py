@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from django.db.models import Count, Q
 
 from automations.models import Flow, Of, Run, State, Version
+from automations.programs import walk
 from simplero.tenancy.models import Account
 from simplero.tenancy.scope import require
 
@@ -75,3 +76,11 @@ def editions(account: Account, flow: Flow) -> list[Edition]:
     runs = Run.objects.filter(account_id=require(account), flow=flow, ended_at__isnull=True).order_by()
     inside = dict(runs.values_list("version").annotate(Count("pk")).order_by())
     return [Edition(version, inside.get(version.pk, 0), live=at == 0) for at, version in enumerate(found)]
+
+
+def used_by(account: Account, flow: Flow) -> list[Flow]:
+    """The automations and triggers that start or stop `flow` in the steps that are live, by name."""
+    newest = Version.objects.filter(account_id=require(account), published_at__isnull=False, flow__deleted_at=None)
+    newest = newest.exclude(flow=flow).order_by("flow", "-number").distinct("flow").select_related("flow")
+    found = [one.flow for one in newest if any(step["settings"].get("flow") == flow.pk for step in walk(one.steps))]
+    return sorted(found, key=lambda one: one.name)
