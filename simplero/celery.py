@@ -88,6 +88,7 @@ app.conf.update(
     visibility_timeout=VISIBILITY_TIMEOUT,
     beat_schedule={
         "relay": {"task": "simplero.outbox.tasks.relay", "schedule": 5.0},
+        "relay calls": {"task": "simplero.outbox.tasks.relay_calls", "schedule": 5.0},
         "send mail": {"task": "simplero.mail.tasks.send_waiting", "schedule": 5.0},
         "sweep sign-ins": {"task": "contacts.tasks.sweep_every_account", "schedule": ASKED_EVERY},
         "check domains": {"task": "simplero.team.tasks.check_every_domain", "schedule": ASKED_EVERY},

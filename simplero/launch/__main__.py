@@ -108,7 +108,7 @@ def _run(supervisor: Supervisor, port: int) -> None:
     # No pid file: a killed beat would leave one that refuses the next start.
     beat = [*CELERY, "beat", "--loglevel=WARNING", "--schedule=var/beat-schedule", "--pidfile="]
     supervisor.start("beat", beat, env=env, cwd=ROOT, grace=BEAT_GRACE)
-    worker = [*CELERY, "worker", "--loglevel=WARNING", "--concurrency=2", "--without-gossip", "--without-mingle"]
+    worker = [*CELERY, "worker", "--loglevel=WARNING", "--concurrency=3", "--without-gossip", "--without-mingle"]
     supervisor.start("worker", worker, env=env, cwd=ROOT, grace=WORKER_GRACE)
     web = [
         *(*PYTHON, "-m", "gunicorn", "simplero.wsgi:application", f"--bind=127.0.0.1:{port}", "--preload"),

@@ -22,15 +22,26 @@ own around what it says. Safe to run twice, also where the first was killed betw
 HANDLERS: dict[str, Handler] = {}
 ERRANDS: dict[str, Errand] = {}
 
+PROVIDERS, CALLS = "providers", "calls"
+QUEUES = (PROVIDERS, CALLS)
+"""Errands are run in queues of their own, one at a time in each: whoever is slow in one holds up nobody in another."""
+
+QUEUE_OF: dict[str, str] = {}
+"""By kind of errand, where it is not PROVIDERS."""
+
 
 def register(kind: str, handler: Handler) -> None:
     """Let `handler` do jobs of `kind`. Raises ValueError when another one does already."""
     _claim(kind, HANDLERS.setdefault(kind, handler) is handler and kind not in ERRANDS)
 
 
-def register_errand(kind: str, errand: Errand) -> None:
-    """Let `errand` do jobs of `kind`, outside any scope. Raises ValueError when another one does already."""
+def register_errand(kind: str, errand: Errand, *, queue: str = PROVIDERS) -> None:
+    """Let `errand` do jobs of `kind`, outside any scope, one at a time with the others of its `queue`. Raises ValueError when another
+    one does already, or for a queue that nobody runs."""
+    if queue not in QUEUES:
+        raise ValueError(f"there is no queue {queue}")
     _claim(kind, ERRANDS.setdefault(kind, errand) is errand and kind not in HANDLERS)
+    QUEUE_OF[kind] = queue
 
 
 def _claim(kind: str, ours: bool) -> None:

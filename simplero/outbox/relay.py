@@ -3,14 +3,15 @@
 A job is claimed for a while (a lease), then done in one transaction together with its own end, its row locked: who is at it
 keeps it, however long that takes and whatever the lease says, and a relay that dies lets go of its jobs when their leases run
 out; what it had not committed never happened. An errand, which talks to the outside, ends after it has noted down what came of
-it. One relay at a time runs errands, so a lease that runs out beside a living one is nobody's to take; where the database lets
+it. One relay at a time runs the errands of a queue, so a lease that runs out beside a living one is nobody's to take; where the database lets
 go of a runner that still waits for an answer, the same errand may be run beside it.
 
 Jobs go in two lanes. Those never begun are claimed in batches. Those that somebody began and did not end are claimed one at a
 time, in turn with the batches: if one of them kills its relay, it takes no others along and holds none up.
 
 Whom an errand talks to may be slow, and that holds up nobody's ordinary jobs: they come first, again after every errand, and one
-relay at a time runs errands, so that the other workers are there for the rest.
+relay at a time runs the errands of a queue, so that the other workers are there for the rest. Payment providers have a queue, and
+the addresses that customers want called have another: those may be slow without anybody having to wait for money.
 """
 
 import logging
@@ -26,7 +27,7 @@ from django.db import connection, transaction
 
 from simplero.tenancy.scope import scope
 
-from .handlers import ERRANDS, HANDLERS
+from .handlers import CALLS, ERRANDS, HANDLERS, PROVIDERS, QUEUE_OF
 
 logger = logging.getLogger(__name__)
 
@@ -39,8 +40,8 @@ FIRST_WAIT, LONGEST_WAIT = timedelta(seconds=5), timedelta(hours=1)
 """Before a job that failed is tried again; each time twice as long."""
 
 
-RUNNER = (7262, 1)
-"""The advisory lock of the one relay that runs errands."""
+RUNNERS = {PROVIDERS: (7262, 1), CALLS: (7262, 2)}
+"""The advisory lock of the one relay that runs the errands of a queue."""
 
 FRONT = 500
 """Jobs at the head of a lane that a claim looks at, and accounts that it asks when that was not all."""
@@ -60,16 +61,16 @@ class Claim:
     attempts: int
 
 
-def relay(*, batch: int = BATCH, seconds: float = 20.0) -> int:
-    """Do due jobs until there are none or `seconds` have passed; how many turns were taken, failed ones included.
+def relay(*, batch: int = BATCH, seconds: float = 20.0, queue: str = PROVIDERS) -> int:
+    """Do due jobs, and errands of `queue`, until there are none or `seconds` have passed; how many turns were taken, failed ones included.
 
     What is under way when the time is over is finished, and nothing more is begun.
     """
     until = time.monotonic() + seconds
     turns = _jobs(batch, until)
-    with _runner() as ours:
+    with _runner(queue) as ours:
         if ours:
-            for errand in _due(batch, until, errands=True):
+            for errand in _due(batch, until, queue=queue):
                 perform(errand)
                 turns += 1 + _jobs(batch, until)
     return turns
@@ -84,14 +85,14 @@ def _jobs(batch: int, until: float) -> int:
     return turns
 
 
-def _due(batch: int, until: float, *, errands: bool = False) -> Iterator[Claim]:
+def _due(batch: int, until: float, *, queue: str = "") -> Iterator[Claim]:
     """What to begin now, until nothing is due or the time is over. Of a batch, what is not begun when half the lease has
     passed is let go."""
     empty = 0
     for again in cycle((False, True)):
         if empty == 2 or time.monotonic() >= until:
             return
-        claimed = claim(1 if again else batch, again=again, errands=errands)
+        claimed = claim(1 if again else batch, again=again, queue=queue)
         empty = 0 if claimed else empty + 1
         begin_by = min(until, time.monotonic() + LEASE.total_seconds() / 2)
         for at, job in enumerate(claimed):
@@ -102,16 +103,16 @@ def _due(batch: int, until: float, *, errands: bool = False) -> Iterator[Claim]:
 
 
 @contextmanager
-def _runner() -> Iterator[bool]:
-    """Whether errands are ours to run: nobody else's at this time."""
+def _runner(queue: str) -> Iterator[bool]:
+    """Whether the errands of `queue` are ours to run: nobody else's at this time."""
     with connection.cursor() as cursor:
-        cursor.execute("SELECT pg_try_advisory_lock(%s, %s)", RUNNER)
+        cursor.execute("SELECT pg_try_advisory_lock(%s, %s)", RUNNERS[queue])
         [ours] = cursor.fetchone()
     try:
         yield ours
     finally:
         if ours:
-            _execute("SELECT pg_advisory_unlock(%s, %s)", *RUNNER)
+            _execute("SELECT pg_advisory_unlock(%s, %s)", *RUNNERS[queue])
 
 
 def _let_go(claimed: list[Claim]) -> None:
@@ -128,7 +129,7 @@ LANES = {False: ("attempts = 0", "due"), True: ("attempts > 0", "leased_until")}
 
 CLAIM = """
 WITH RECURSIVE front AS MATERIALIZED (
-  SELECT account_id FROM outbox_job WHERE {lane} AND {ready} <= ledger_now() AND (kind = ANY (%(errand_kinds)s)) = %(errands)s
+  SELECT account_id FROM outbox_job WHERE {lane} AND {ready} <= ledger_now() AND (kind = ANY (%(kinds)s)) = %(these)s
    ORDER BY {ready}, id LIMIT %(front)s
 ), others AS (
   SELECT floor(random() * max(account_id))::bigint AS account_id, NULL::timestamptz AS ready, 0 AS step FROM outbox_job
@@ -136,11 +137,11 @@ WITH RECURSIVE front AS MATERIALIZED (
   UNION ALL
   SELECT n.account_id, n.ready, o.step + 1 FROM others o, LATERAL (
       (SELECT account_id, {ready} AS ready FROM outbox_job
-         WHERE {lane} AND (kind = ANY (%(errand_kinds)s)) = %(errands)s AND account_id > o.account_id
+         WHERE {lane} AND (kind = ANY (%(kinds)s)) = %(these)s AND account_id > o.account_id
          ORDER BY account_id, {ready} LIMIT 1)
       UNION ALL
       (SELECT account_id, {ready} AS ready FROM outbox_job
-         WHERE {lane} AND (kind = ANY (%(errand_kinds)s)) = %(errands)s
+         WHERE {lane} AND (kind = ANY (%(kinds)s)) = %(these)s
          ORDER BY account_id, {ready} LIMIT 1)
       LIMIT 1
     ) n
@@ -153,7 +154,7 @@ WITH RECURSIVE front AS MATERIALIZED (
   SELECT j.id, row_number() OVER (PARTITION BY a.account_id ORDER BY j.ready, j.id) AS turn
     FROM lucky a, LATERAL (
       SELECT id, {ready} AS ready FROM outbox_job
-       WHERE {lane} AND account_id = a.account_id AND {ready} <= ledger_now() AND (kind = ANY (%(errand_kinds)s)) = %(errands)s
+       WHERE {lane} AND account_id = a.account_id AND {ready} <= ledger_now() AND (kind = ANY (%(kinds)s)) = %(these)s
        ORDER BY {ready}, id LIMIT %(looked_at)s
     ) j
 ), candidates AS (
@@ -175,21 +176,22 @@ never goes through all rows: 50,000 of them cost what 500 do."""
 DETOURS = ("seqscan", "bitmapscan", "hashjoin", "mergejoin")
 
 
-def claim(limit: int, *, again: bool = False, errands: bool = False) -> list[Claim]:
-    """Lease up to `limit` due jobs never begun, or those begun before instead; errands instead of ordinary ones.
+def claim(limit: int, *, again: bool = False, queue: str = "") -> list[Claim]:
+    """Lease up to `limit` due jobs never begun, or those begun before instead; the errands of `queue` instead of ordinary ones.
 
     One of each account before the second of any, of an account the longest due first; which accounts when there are more of
     them than `limit` is left to chance.
     """
     lane, ready = LANES[again]
+    kinds = [kind for kind in ERRANDS if not queue or QUEUE_OF.get(kind, PROVIDERS) == queue]
     with transaction.atomic(), connection.cursor() as cursor:
         # What the planner remembers of a queue is never what is in it: leave it only the ways through the indexes, in order.
         cursor.execute(";".join(f"SET LOCAL enable_{way} = off" for way in DETOURS))
         cursor.execute(
             CLAIM.format(lane=lane, ready=ready),
             {
-                "errand_kinds": list(ERRANDS),
-                "errands": errands,
+                "kinds": kinds,
+                "these": bool(queue),
                 "front": FRONT,
                 "looked_at": limit + SPARE,
                 "limit": limit,

@@ -10,7 +10,7 @@ from django.db import connection, transaction
 from simplero.outbox import handlers
 from simplero.outbox import relay as relaying
 from simplero.outbox.models import Job
-from simplero.outbox.relay import LEASE, RUNNER, claim, perform, relay
+from simplero.outbox.relay import LEASE, RUNNERS, claim, perform, relay
 from simplero.tenancy.scope import require
 
 NOON = datetime(2026, 3, 3, 12, tzinfo=UTC)
@@ -284,9 +284,9 @@ def test_slow_errands_end_with_the_time_and_the_rest_is_let_go(acme, at, run):
 def test_an_errand_that_is_somebody_elses_by_now_is_not_run(acme, at, run):
     at(NOON)
     add(acme, kind="call")
-    [lost] = claim(10, errands=True)
+    [lost] = claim(10, queue=handlers.PROVIDERS)
     at(NOON + LEASE)
-    [taken] = claim(10, again=True, errands=True)
+    [taken] = claim(10, again=True, queue=handlers.PROVIDERS)
     perform(lost)
     assert run == []
     perform(taken)
@@ -330,9 +330,63 @@ def test_a_slow_errand_holds_up_nobody(acme, zen, done, monkeypatch):
     assert not Job.objects.exists()
     with connection.cursor() as cursor:
         cursor.execute(
-            "SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND (classid, objid) = (%s, %s)", RUNNER
+            "SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND (classid, objid) = (%s, %s)",
+            RUNNERS[handlers.PROVIDERS],
         )
         assert cursor.fetchone() == (0,)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_slow_call_holds_up_no_payment(acme, zen, done, run, monkeypatch):
+    """While the runner of one queue waits, another runs the other queue; nobody begins a second of the first."""
+    rung, ready, over = [], threading.Event(), threading.Event()
+
+    def ring(*, account_id, subject):
+        rung.append(subject)
+        ready.set()
+        assert over.wait(10)
+
+    monkeypatch.setitem(handlers.ERRANDS, "ring", ring)
+    monkeypatch.setitem(handlers.QUEUE_OF, "ring", handlers.CALLS)
+    add(acme, 1, kind="ring")
+    add(acme, 2, kind="ring")
+
+    def work():
+        try:
+            relay(queue=handlers.CALLS)
+        finally:
+            connection.close()
+
+    thread = threading.Thread(target=work)
+    thread.start()
+    assert ready.wait(10)
+    try:
+        add(zen, 0, kind="call")
+        add(zen, 9)
+        assert relay() == 2
+        assert (run, done) == ([(zen.account.pk, 0)], [(zen.account.pk, 9)])
+        add(zen, 8)
+        assert relay(queue=handlers.CALLS) == 1
+        assert done[-1] == (zen.account.pk, 8)
+        assert rung == [1]
+    finally:
+        over.set()
+        thread.join()
+    assert rung == [1, 2]
+    assert not Job.objects.exists()
+
+
+def test_each_queue_has_its_own_kinds(acme, at, monkeypatch):
+    at(NOON)
+    monkeypatch.setitem(handlers.ERRANDS, "call", print)
+    monkeypatch.setitem(handlers.ERRANDS, "ring", print)
+    monkeypatch.setitem(handlers.QUEUE_OF, "ring", handlers.CALLS)
+    for kind in ("note", "call", "ring"):
+        add(acme, kind=kind)
+    found = {queue: [job.kind for job in claim(10, queue=queue)] for queue in ("", *handlers.QUEUES)}
+    assert found == {"": ["note"], handlers.PROVIDERS: ["call"], handlers.CALLS: ["ring"]}
+    with pytest.raises(ValueError, match="no queue"):
+        handlers.register_errand("other", print, queue="slow")
 
 
 @pytest.mark.django_db(transaction=True)
