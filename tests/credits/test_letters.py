@@ -86,7 +86,7 @@ def test_a_job_done_twice_tells_once(acme, ann):
     posting = factories.issue(acme, 5)
     relay()
     with scope(acme.account):
-        handlers.moved(account_id=acme.account.pk, subject=posting.id)
+        handlers.moved(account_id=acme.account.pk, subject=posting.id, attempts=1)
     assert mails() == ["5 sessions for you"]
 
 
