@@ -1,0 +1,30 @@
+"""The worker and its scheduler, in a hurry, with points at which they die and steps that no automation offers."""
+
+import os
+
+from celery import signals
+
+from simplero.celery import TurnTask, app
+from tests.faults import failpoints
+from tests.faults.turns import note
+
+VISIBILITY = int(os.environ.get("FAULT_VISIBILITY", "5"))
+app.conf.update(
+    broker_transport_options={**app.conf.broker_transport_options, "visibility_timeout": VISIBILITY},
+    visibility_timeout=VISIBILITY,
+    task_soft_time_limit=int(os.environ.get("FAULT_SOFT_LIMIT", "240")),
+    task_time_limit=int(os.environ.get("FAULT_LIMIT", "300")),
+)
+app.conf.beat_schedule["relay"]["schedule"] = 1.0
+app.conf.imports = (*app.conf.imports, "tests.faults.steps")  # once Django is ready
+failpoints.install(lock="FROM outbox_job WHERE id = ", entry="credits_consume")
+
+
+@signals.task_prerun.connect(weak=False)
+def _begins(task_id: str, task: TurnTask, **_: object) -> None:
+    note(f"message {task.name} {task_id}")
+
+
+@signals.task_postrun.connect(weak=False)
+def _ends(**_: object) -> None:
+    failpoints.point("before_ack")
