@@ -2,7 +2,7 @@
 
 from django.urls import URLPattern, URLResolver, include, path
 
-from .views import builder, flows
+from .views import attention, builder, flows, inside, run, settling, starts
 
 app_name = "automations"
 
@@ -21,14 +21,46 @@ of_flow: list[URLPattern | URLResolver] = [
     path("switch", flows.switch, name="switch"),
     path("duplicate", flows.duplicate, name="duplicate"),
     path("delete", flows.delete, name="delete"),
+    path("", inside.flow, name="flow"),
+    path("contacts", inside.contacts_, name="contacts"),
+    path("contacts/continue", inside.contacts_steer, {"act": "hurry"}, name="contacts-hurry"),
+    path("contacts/pause", inside.contacts_steer, {"act": "pause"}, name="contacts-pause"),
+    path("contacts/resume", inside.contacts_steer, {"act": "resume"}, name="contacts-resume"),
+    path("contacts/stop", inside.contacts_stop, name="contacts-stop"),
+    path("start", starts.start, name="start"),
+    path("start/many", starts.start_many, name="start-many"),
+    path("start/many/count", starts.start_count, name="start-count"),
+    path("starts/<uuid:start>/stop", starts.start_stop, name="start-stop"),
 ]
 
 of_automations: list[URLPattern | URLResolver] = [
     path("", flows.automations, name="automations"),
     path("new", flows.new, name="new"),
+    path("start", starts.which, name="start-which"),
     path("<uuid:flow>/", include(of_flow)),
+]
+
+of_run = [
+    path("", run.run, name="run"),
+    path("continue", run.run_do, {"act": "hurry"}, name="run-hurry"),
+    path("pause", run.run_do, {"act": "pause"}, name="run-pause"),
+    path("resume", run.run_do, {"act": "resume"}, name="run-resume"),
+    path("retry", run.run_do, {"act": "retry"}, name="run-retry"),
+    path("skip", run.run_do, {"act": "skip"}, name="run-skip"),
+    path("stop", run.run_stop, name="run-stop"),
+    path("issue", run.run_issue, name="run-issue"),
+]
+
+inbox = [
+    path("", attention.attention, name="attention"),
+    path("retry", settling.settle, {"act": "retry"}, name="attention-retry"),
+    path("skip", settling.settle, {"act": "skip"}, name="attention-skip"),
+    path("stop", settling.settle, {"act": "stop"}, name="attention-stop"),
+    path("issue", settling.settle, {"act": "issue"}, name="attention-issue"),
 ]
 
 urlpatterns: list[URLPattern | URLResolver] = [
     path("marketing/automations/", include(of_automations)),
+    path("marketing/runs/<uuid:run>/", include(of_run)),
+    path("marketing/attention/", include(inbox)),
 ]
