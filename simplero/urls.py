@@ -14,6 +14,7 @@ urlpatterns = [
     path("a/<slug:slug>/", include("credits.urls")),
     path("a/<slug:slug>/", include("products.urls")),
     path("a/<slug:slug>/", include("automations.urls")),
+    path("a/<slug:slug>/marketing/triggers/", include("triggers.urls")),
     path("a/<slug:slug>/", include("simplero.team.urls")),
     path("s/<slug:shop>/", include("simplero.storefront")),
     path("hooks/stripe/<str:token>", webhooks.stripe, name="stripe_hook"),

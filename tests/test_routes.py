@@ -28,6 +28,8 @@ from simplero.tenancy import roles
 from simplero.tenancy.actors import Actor
 from simplero.tenancy.models import Membership
 from simplero.tenancy.scope import scope
+from triggers.services import triggers
+from triggers.services.triggers import Details as Of
 
 VERBS = ("GET", "HEAD", "OPTIONS", "POST", "PUT", "PATCH", "DELETE")
 STAFF = "a/<slug:slug>/"
@@ -43,6 +45,7 @@ OBJECTS = {
     "member": lambda world: world.member.public_id,
     "invitation": lambda world: world.invitation.public_id,
     "domain": lambda world: world.domain.public_id,
+    "trigger": lambda world: world.trigger.public_id,
     "product": lambda world: world.product.public_id,
     "price": lambda world: world.price.public_id,
     "purchase": lambda world: world.purchase.public_id,
@@ -161,6 +164,9 @@ def furnish(world):
         )
         world.invitation = team.invite(
             account=account, email="new@example.com", role=roles.ADMIN, link_to=str, actor=actor
+        )
+        world.trigger = triggers.add(
+            account=account, occasion="hook.received", details=Of(settings={}), key=uuid.uuid4(), actor=actor
         )
         world.domain = domains.claim(account=account, host=f"{world.slug}.example.com", actor=actor)
     world.member = Membership.objects.get(account=account, user=world.assistant)

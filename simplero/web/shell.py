@@ -29,6 +29,9 @@ ACCOUNT_MENU = {
         Entry("Products", "products:products", "package", "products"),
         Entry("Purchases", "products:purchases", "receipt-text", "purchases"),
     ],
+    "Marketing": [
+        Entry("Triggers", "triggers:triggers", "zap", "automations"),
+    ],
     "Content": [Entry("Credits", "credits:types", "ticket", "credits.read")],
     "Settings": [
         Entry("Account", "team:account", "settings", "settings"),
