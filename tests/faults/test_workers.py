@@ -68,7 +68,7 @@ def test_f10_broker_loses_everything(stage, acme, rng, number, drained, request)
     stage.work()
     them, automation = runs.people(acme, 40), runs.uses(acme, 5)
     more, slowest = busy(acme, automation, them), 0.0
-    for _ in range(number(1, 20)):
+    for _ in range(number(6, 20)):
         more()
         time.sleep(rng.random())
         stage.redis.lose_everything()
@@ -104,7 +104,7 @@ def test_f17_poison_steps(stage, acme, zen, request, drained):
     died = stage.turns.read_text().splitlines().count("step exit")
     numbers = runs.tally(acme, 60)
     report.say(request.node, **numbers, died=died, others=f"{others:.1f} s", parked=f"{time.monotonic() - began:.1f} s")
-    assert died <= 6  # five times alone, and once with its chunk
+    assert died <= 5 + 4  # five times alone, and once with each job of its account whose chunk it stood in
     assert (numbers["lost"], numbers["doubled"], numbers["attention"]) == (0, 0, 1)
     assert drained(30)
 
