@@ -8,9 +8,9 @@ class AutomationsConfig(AppConfig):
         from contacts.letters import register_free
         from credits.sources import register as name_source
         from simplero.outbox import subscribers
-        from simplero.outbox.handlers import register
+        from simplero.outbox.handlers import CALLS, register, register_errand
 
-        from . import handlers, runs
+        from . import calls, handlers, runs
         from .actions import email
         from .models import Of
         from .queries.naming import flows_of
@@ -21,6 +21,7 @@ class AutomationsConfig(AppConfig):
         register(runs.START, handlers.start)
         register(flows.EMPTY, handlers.empty)
         register(flows.RENEW, handlers.renew)
+        register_errand(calls.CALL, handlers.call, queue=CALLS)
         subscribers.register("automations", runs.wake)
         register_free(email.KIND)
         for source in Of.values:

@@ -59,17 +59,20 @@ def write(*, account: Account, endpoint: Endpoint, wishes: Sequence[Wish]) -> No
         for wish, body in zip(wishes, told, strict=True)
     ]
     Call.objects.bulk_create(rows, ignore_conflicts=True)
-    _wake(account, endpoint, at)
+    wake(account=account, endpoint=endpoint)
 
 
-def write_test(*, account: Account, endpoint: Endpoint, key: uuid.UUID) -> None:
-    """Let `endpoint` be called with an example, so that its other end can be tried."""
+def write_test(*, account: Account, endpoint: Endpoint, key: uuid.UUID) -> bool:
+    """Let `endpoint` be called with an example, so that its other end can be tried; whether that is new."""
+    if Call.objects.filter(account_id=require(account), key=key).exists():
+        return False
     at = now()
     example = {"id": str(uuid.UUID(int=0)), "name": "Example", "email": "example@example.com"}
     body = _json(TEST, at, {"contact": example, "event": None})
     row = _call(account, endpoint, key=key, body=body, at=at)
     Call.objects.bulk_create([row], ignore_conflicts=True)
-    _wake(account, endpoint, at)
+    wake(account=account, endpoint=endpoint)
+    return True
 
 
 def _call(account: Account, endpoint: Endpoint, *, at: datetime, **rest: Any) -> Call:
@@ -84,9 +87,9 @@ def _call(account: Account, endpoint: Endpoint, *, at: datetime, **rest: Any) ->
     )
 
 
-def _wake(account: Account, endpoint: Endpoint, at: datetime) -> None:
+def wake(*, account: Account, endpoint: Endpoint) -> None:
     """One job for everything that waits at `endpoint`: after it was slow or down, not before it has rested."""
-    due = max(at, endpoint.rests_until) if endpoint.rests_until else at
+    due = max(now(), endpoint.rests_until or now())
     outbox.schedule(account=account, kind=CALL, subject=endpoint.pk, due=due)
 
 

@@ -32,3 +32,45 @@ class AutomationStopped:
     contact_id: int
     flow_id: int
     run: str
+
+
+@dataclass(frozen=True, slots=True)
+class EndpointAdded:
+    """Another system can be called. Its name and address stand in its row alone."""
+
+    kind: ClassVar[str] = "endpoint.added"
+    endpoint_id: int
+
+
+@dataclass(frozen=True, slots=True)
+class EndpointChanged:
+    kind: ClassVar[str] = "endpoint.changed"
+    endpoint_id: int
+    fields: tuple[str, ...]  # which, never what they say
+
+
+@dataclass(frozen=True, slots=True)
+class EndpointSecretRenewed:
+    kind: ClassVar[str] = "endpoint.secret_renewed"
+    endpoint_id: int
+
+
+@dataclass(frozen=True, slots=True)
+class EndpointTested:
+    kind: ClassVar[str] = "endpoint.tested"
+    endpoint_id: int
+
+
+@dataclass(frozen=True, slots=True)
+class EndpointDeleted:
+    kind: ClassVar[str] = "endpoint.deleted"
+    endpoint_id: int
+
+
+@dataclass(frozen=True, slots=True)
+class CallSentAgain:
+    """A person lets a call be made again, under the name it had."""
+
+    kind: ClassVar[str] = "endpoint.call_sent_again"
+    endpoint_id: int
+    call: str  # its public id

@@ -5,7 +5,7 @@ from typing import Any
 from simplero.tenancy.models import Account
 
 from . import runs
-from .services import flows, starts
+from .services import calls, flows, starts
 
 
 def advance(*, account_id: int, attempts: int = 1, **_: Any) -> bool:
@@ -33,3 +33,8 @@ def empty(*, account_id: int, subject: int, **_: Any) -> bool:
 def renew(*, account_id: int, subject: int, **_: Any) -> bool:
     """Move the next chunk of those inside older versions of a flow to its newest; False while there are more."""
     return flows.renew(account=Account.objects.get(pk=account_id), flow_id=subject)
+
+
+def call(*, account_id: int, subject: int) -> None:
+    """Call a webhook for what waits there. An errand."""
+    calls.send(account_id=account_id, subject=subject)

@@ -32,6 +32,8 @@ if not (SITE_URL.startswith(("https://", "http://")) and urlsplit(SITE_URL).host
 OWN_HOSTS = env.list("ALLOWED_HOSTS", default=["localhost", "127.0.0.1", "[::1]"] if DEBUG or DEMO else [])
 ALLOWED_HOSTS = ["*"]
 DNS_SERVER = env("DNS_SERVER", default="")  # address:port; empty: the system's own
+# For trying webhooks out in development and demonstration: host:port=address, called by plain http.
+TRIAL_HOSTS = env.dict("TRIAL_HOSTS", default={})
 CSRF_TRUSTED_ORIGINS = env.list("CSRF_TRUSTED_ORIGINS", default=[])
 
 INSTALLED_APPS = [
