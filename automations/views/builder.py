@@ -99,7 +99,7 @@ def _canvas(request: StaffRequest, at: Bench) -> dict[str, Any]:
         "seen": at.seen,
         "end": urlencode({"at": str(programs.END)}),
         "do": {
-            name: flow_url(request, at.flow, name)
+            name.replace("-", "_"): flow_url(request, at.flow, name)
             for name in ("step-add", "step-edit", "step-delete", "step-move", "step-do", "publish", "discard")
         },
     }

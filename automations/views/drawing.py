@@ -16,13 +16,14 @@ from automations.queries.problems import Problems
 class Branch:
     code: str
     label: str
-    end: str  # the place behind its last step
+    place: str  # behind its last step
+    end: str  # the same, as a query
     cards: "list[Card]"
 
 
 @dataclass(slots=True)
 class Card:
-    """One step, and what stands in its branches. Addresses are asked for by query: `query` names the step, `before` its place."""
+    """One step, and what stands in its branches. Addresses are asked for by query: `query` names the step."""
 
     key: str
     number: int
@@ -34,7 +35,8 @@ class Card:
     first: bool
     last: bool
     query: str
-    before: str
+    place: str  # before it
+    before: str  # the same, as a query
     problems: list[str] = field(default_factory=list)
     branches: list[Branch] = field(default_factory=list)
     full: bool = False  # there are steps in its branches
@@ -73,12 +75,14 @@ class Drawing:
             first=first,
             last=last,
             query=urlencode({"step": key}),
+            place=str(place),
             before=urlencode({"at": str(place)}),
             problems=self.problems.of.get(key, []),
             branches=[
                 Branch(
                     code=name,
                     label=BRANCHES[kind, name],
+                    place=str(Place(key, name)),
                     end=urlencode({"at": str(Place(key, name))}),
                     cards=self.cards(step.get(name, []), key, name),
                 )
@@ -89,13 +93,12 @@ class Drawing:
 
     def places(self, steps: Steps, besides: str = "") -> list[tuple[str, str]]:
         """Every place where a step may stand, with its words; without those inside the step `besides`, and where it is."""
-        now = (
-            {str(programs.place_of(steps, besides)), str(Place(*_list_of(steps, besides), besides))}
-            if besides
-            else set()
-        )
+        now: set[Place] = set()
+        if besides:
+            behind = programs.place_of(steps, besides)
+            now = {behind, Place(behind.parent, behind.branch, besides)}
         found = programs.places(steps, besides)
-        return [(str(place), self._place(place)) for place in found if str(place) not in now]
+        return [(str(place), self._place(place)) for place in found if place not in now]
 
     def targets(self, besides: str = "") -> list[tuple[str, str]]:
         """Every step that may be jumped to, by its key, with its words."""

@@ -42,6 +42,8 @@ def automations(request: StaffRequest) -> HttpResponse:
         "rows": [
             {
                 "flow": one,
+                "key": str(one.public_id),
+                "copy_key": uuid.uuid4(),
                 "status": status(one, published=one.pk in published),
                 "counts": counts[one.pk],
                 "last": moment(one.last_started_at, now=now(), zone=request.account.zone)

@@ -27,6 +27,8 @@ WAYS = (
 )
 """How one may wait: code, title, drawing, and a sentence."""
 
+TITLES = {code: title for code, title, _, _ in WAYS}
+
 
 class MoveForm(forms.Form):
     def __init__(self, data: Any = None, *, places: list[tuple[str, str]]) -> None:
@@ -54,10 +56,10 @@ class Asking:
         kept: Mapping[str, Any] = step["settings"] if step else {}
         asked = chosen.get("for", "")
         self.anew = bool(chosen.get("choose"))
-        self.way = asked if asked in dict((way[0], way) for way in WAYS) else kept.get("for", "")
+        self.way = asked if asked in TITLES else kept.get("for", "")
         occasion = chosen.get("occasion", "")
         self.occasion = occasion if occasion in AWAITED else kept.get("occasion", "")
-        if asked == EVENT and step and not occasion and kept.get("for") != EVENT:
+        if asked == EVENT and not occasion:
             self.occasion = ""
         same = self.way == kept.get("for") and self.occasion == kept.get("occasion", "")
         self.kept = kept if kind != programs.WAIT or same else None
@@ -106,7 +108,7 @@ class Asking:
         """What the form's page shows."""
         title, lede = KINDS[self.kind].label, ""
         if self.kind == programs.WAIT:
-            title = f"Wait {_lower(dict((way[0], way[1]) for way in WAYS)[self.way])}"
+            title = f"Wait {_lower(TITLES[self.way])}"
             if self.way == EVENT:
                 title, lede = "Wait until something happens", f"{AWAITED[self.occasion].label}."
         elif self.kind == programs.CONDITION:

@@ -31,6 +31,7 @@ ACCOUNT_MENU = {
     ],
     "Marketing": [
         Entry("Triggers", "triggers:triggers", "zap", "automations"),
+        Entry("Automations", "automations:automations", "workflow", "automations"),
     ],
     "Content": [Entry("Credits", "credits:types", "ticket", "credits.read")],
     "Settings": [
