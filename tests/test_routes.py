@@ -16,6 +16,9 @@ from django.http import HttpResponseNotFound
 from django.test import Client
 from django.urls import URLPattern, URLResolver, get_resolver
 
+from automations.services import flows as automations
+from automations.services import starts
+from automations.services.flows import Terms
 from contacts import letters
 from contacts import services as contacts
 from contacts.directory import Details
@@ -46,6 +49,9 @@ OBJECTS = {
     "invitation": lambda world: world.invitation.public_id,
     "domain": lambda world: world.domain.public_id,
     "trigger": lambda world: world.trigger.public_id,
+    "flow": lambda world: world.flow.public_id,
+    "run": lambda world: world.run.public_id,
+    "start": lambda world: world.start.public_id,
     "product": lambda world: world.product.public_id,
     "price": lambda world: world.price.public_id,
     "purchase": lambda world: world.purchase.public_id,
@@ -168,6 +174,15 @@ def furnish(world):
         world.trigger = triggers.add(
             account=account, occasion="hook.received", details=Of(settings={}), key=uuid.uuid4(), actor=actor
         )
+        stop = {"key": "k1", "kind": "stop", "settings": {}}
+        world.flow = automations.add(account=account, terms=Terms("Welcome"), steps=[stop], actor=actor)
+        automations.publish(account=account, flow=world.flow, seen=automations.seen_of(world.flow), actor=actor)
+        automations.switch(account=account, flow=world.flow, enabled=True, actor=actor)
+        world.flow.refresh_from_db()
+        world.run = starts.begin(
+            account=account, flow=world.flow, contact=world.contact, key=uuid.uuid4(), actor=actor
+        )
+        world.start = starts.begin_many(account=account, flow=world.flow, selection=[], key=uuid.uuid4(), actor=actor)
         world.domain = domains.claim(account=account, host=f"{world.slug}.example.com", actor=actor)
     world.member = Membership.objects.get(account=account, user=world.assistant)
     return world
