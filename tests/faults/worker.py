@@ -10,7 +10,10 @@ from tests.faults.turns import note
 
 VISIBILITY = int(os.environ.get("FAULT_VISIBILITY", "5"))
 app.conf.update(
-    broker_transport_options={**app.conf.broker_transport_options, "visibility_timeout": VISIBILITY},
+    broker_transport_options={
+        **app.conf.broker_transport_options,
+        **{"visibility_timeout": VISIBILITY, "unacked_restore_interval": 1, "unacked_restore_throttle": 1},
+    },
     visibility_timeout=VISIBILITY,
     task_soft_time_limit=int(os.environ.get("FAULT_SOFT_LIMIT", "240")),
     task_time_limit=int(os.environ.get("FAULT_LIMIT", "300")),
