@@ -9,10 +9,12 @@ class AutomationsConfig(AppConfig):
         from credits.sources import register as name_source
         from simplero.outbox import subscribers
         from simplero.outbox.handlers import CALLS, register, register_errand
+        from simplero.web.shell import COUNTERS
 
         from . import calls, handlers, runs
         from .actions import email
         from .models import Of
+        from .queries import attention
         from .queries.naming import flows_of
         from .services import flows
 
@@ -24,5 +26,6 @@ class AutomationsConfig(AppConfig):
         register_errand(calls.CALL, handlers.call, queue=CALLS)
         subscribers.register("automations", runs.wake)
         register_free(email.KIND)
+        COUNTERS["automations:attention"] = attention.number
         for source in Of.values:
             name_source(source, flows_of)

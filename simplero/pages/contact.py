@@ -1,5 +1,5 @@
 """The contact page, *Contact info*: details, tags, notes and mails from `contacts`, the Credits section from `credits`, the newest
-purchases from `products`, and the timeline."""
+purchases from `products`, what they are inside from `automations`, and the timeline."""
 
 import uuid
 
@@ -7,6 +7,7 @@ from django.http import HttpResponse
 from django.template.response import TemplateResponse
 from django.views.decorators.http import require_safe
 
+from automations.views.section import section as automations
 from contacts.views.admin import notes_context, tags_context
 from contacts.views.letters import letters_context
 from contacts.views.lookup import contact_or_404
@@ -31,6 +32,7 @@ def contact(request: StaffRequest, contact: uuid.UUID) -> HttpResponse:
         "since": day(found.created_at.astimezone(request.account.zone).date()),
         "timeline": timeline.read(account=request.account, contact=found, purchases=_sells(request)),
         "purchases": purchases(request, found) if _sells(request) else None,
+        "automations": automations(request, found) if roles.allows(request.membership.role, "automations") else None,
         "section": section(request, found),
     }
     return TemplateResponse(request, "pages/contact.html", context)

@@ -7,6 +7,7 @@ from urllib.parse import urlencode
 from django.http import HttpResponse
 from django.views.decorators.http import require_safe
 
+from automations.queries import attention
 from contacts import queries
 from contacts.models import Contact, Tag
 from contacts.views.lookup import as_uuid
@@ -14,6 +15,7 @@ from credits import queries as credits
 from credits.wording import quantity
 from simplero.lib.moments import day
 from simplero.lib.text import one_line, unfit
+from simplero.tenancy import roles
 from simplero.tenancy.scope import today
 from simplero.web.access import staff
 from simplero.web.http import StaffRequest, page_or_fragment
@@ -75,10 +77,16 @@ def contact_list(request: StaffRequest) -> HttpResponse:
         "older": f"?{asked.query(after=page.after)}" if page.after else "",
         "by_name": f"?{Asked(asked.text, asked.tag, 'name').query()}",
         "by_newest": f"?{Asked(asked.text, asked.tag, 'newest').query()}",
+        "attention": 0 if request.GET or request.htmx else waiting(request),
     }
     return page_or_fragment(
         request, page="pages/contact_list.html", fragment="pages/_contact_results.html", context=context
     )
+
+
+def waiting(request: StaffRequest) -> int:
+    """How much needs attention, for those who may settle it: this page is where one arrives after signing in."""
+    return attention.number(request.account) if roles.allows(request.membership.role, "automations") else 0
 
 
 def rows(request: StaffRequest, contacts: list[Contact]) -> list[Row]:

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from automations.queries.naming import Names, names
 from contacts import queries as contacts
 from contacts.models import Contact
 from credits import queries as credits
@@ -45,11 +46,12 @@ class Timeline:
 
 @dataclass(frozen=True, slots=True)
 class Words:
-    """What an event's sentence needs and its body does not hold: tags, credit types and what was bought by name."""
+    """What an event's sentence needs and its body does not hold: tags, credit types, automations and what was bought by name."""
 
     tags: dict[int, str]
     credit_types: dict[int, Unit]
     purchases: dict[str, str]
+    flows: Names
 
 
 def read(*, account: Account, contact: Contact, older: str = "", purchases: bool = True) -> Timeline:
@@ -58,18 +60,18 @@ def read(*, account: Account, contact: Contact, older: str = "", purchases: bool
     Without `purchases` it is the page of somebody who may not see them. The same number of queries however long the page is.
     """
     events, cursor = _page(account, contact, older, purchases)
-    names = actor_names(Actor(event.actor_kind, event.actor_id) for event in events)
+    people = actor_names(Actor(event.actor_kind, event.actor_id) for event in events)
     words = _words(account, [event.body for event in events])
-    return Timeline([_line(account, event, words, names) for event in events], cursor)
+    return Timeline([_line(account, event, words, people) for event in events], cursor)
 
 
-def _line(account: Account, event: Event, words: Words, names: dict[Actor, str]) -> Line:
+def _line(account: Account, event: Event, words: Words, people: dict[Actor, str]) -> Line:
     words_of = SENTENCES.get(event.kind, _other)(event, words)
     return Line(
         sentence=words_of.sentence,
         icon=words_of.icon,
         tone=words_of.tone,
-        who=names[Actor(event.actor_kind, event.actor_id)],
+        who=people[Actor(event.actor_kind, event.actor_id)],
         when=moment(event.at, now=now(), zone=account.zone),
         at=event.at,
     )
@@ -84,6 +86,7 @@ def _words(account: Account, bodies: list[dict[str, Any]]) -> Words:
         tags=contacts.tag_names(account, ids("tag_id")),
         credit_types={kind.pk: kind for kind in types.filter(pk__in=ids("credit_type_id"))},
         purchases=sales.names(account, {body["purchase"] for body in bodies if "purchase" in body}),
+        flows=names(account, [{"flow": flow_id} for flow_id in ids("flow_id")]),
     )
 
 
@@ -161,6 +164,22 @@ _MOVEMENTS = {
 }
 
 
+def _automation(event: Event, words: Words) -> Said:
+    verb, icon, tone = _WAYS[event.kind]
+    return Said(f"{verb} {words.flows.flow(event.body['flow_id'])}", icon, tone)
+
+
+_WAYS = {
+    "automation.started": ("Entered", "log-in", "brand"),
+    "automation.finished": ("Finished", "flag", "good"),
+    "automation.stopped": ("Taken out of", "circle-stop", ""),
+}
+
+
+def _called(event: Event, words: Words) -> Said:
+    return Said("Call received from another system", "webhook", "")
+
+
 def _purchase(event: Event, words: Words) -> Said:
     return said(event.kind, event.body, words.purchases.get(event.body["purchase"], ""))
 
@@ -179,4 +198,6 @@ SENTENCES: dict[str, Callable[[Event, Words], Said]] = {
     "contact.note_deleted": _note_deleted,
     **dict.fromkeys(_MOVEMENTS, _credits),
     **dict.fromkeys(OF_PURCHASES, _purchase),
+    **dict.fromkeys(_WAYS, _automation),
+    "hook.received": _called,
 }

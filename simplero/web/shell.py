@@ -1,11 +1,15 @@
 """What every staff page shows around its content: the menu, and the accounts one may switch to."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cache
+from typing import Any
 
 from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.urls import reverse
 
+from simplero.tenancy.database import connection
 from simplero.tenancy.models import Membership
 from simplero.tenancy.roles import allows
 
@@ -20,6 +24,9 @@ class Entry:
     can: str = ""
 
 
+COUNTERS: dict[str, Callable[[Any], int]] = {}
+"""By the URL name of an entry, how many of its things wait for somebody in an account: rooms add theirs when Django is ready."""
+
 SHORTCUTS = 8  # more accounts than these are found on the list
 
 # The menu of an account, by its address; what is not built is not shown.
@@ -32,6 +39,7 @@ ACCOUNT_MENU = {
     "Marketing": [
         Entry("Triggers", "triggers:triggers", "zap", "automations"),
         Entry("Automations", "automations:automations", "workflow", "automations"),
+        Entry("Attention", "automations:attention", "inbox", "automations"),
     ],
     "Content": [Entry("Credits", "credits:types", "ticket", "credits.read")],
     "Settings": [
@@ -40,6 +48,7 @@ ACCOUNT_MENU = {
         Entry("Mails", "letters:kinds", "mail", "settings"),
         Entry("Payments", "products:gateways", "credit-card", "gateways"),
         Entry("Renewals", "products:renewals", "repeat", "settings"),
+        Entry("Webhooks", "automations:webhooks", "webhook", "automations"),
         Entry("Members", "team:members", "user-cog", "members"),
         Entry("Roles", "team:roles", "key-round", "settings"),
     ],
@@ -70,7 +79,7 @@ def context(request: HttpRequest) -> dict[str, object]:
         return {"menu": _menu(OWN_MENU, request.path) + _businesses(places)}
     slug = membership.account.slug
     return {
-        "menu": _menu(ACCOUNT_MENU, request.path, slug, role=membership.role),
+        "menu": _menu(ACCOUNT_MENU, request.path, slug, role=membership.role, account=membership.account),
         "memberships": places,
         "search_url": reverse("contacts:list", args=[slug]),
     }
@@ -85,15 +94,30 @@ def _businesses(places: QuerySet[Membership]) -> list[dict[str, object]]:
     return [{"title": "Businesses", "items": items}] if items else []
 
 
-def _menu(groups: dict[str, list[Entry]], path: str, *args: str, role: str = "") -> list[dict[str, object]]:
+def _menu(
+    groups: dict[str, list[Entry]], path: str, *args: str, role: str = "", account: Any = None
+) -> list[dict[str, object]]:
     menu: list[dict[str, object]] = []
     for title, entries in groups.items():
         shown = [entry for entry in entries if not entry.can or allows(role, entry.can)]
         if shown:
-            menu.append({"title": title, "items": [_item(entry, path, args) for entry in shown]})
+            menu.append({"title": title, "items": [_item(entry, path, args, account) for entry in shown]})
     return menu
 
 
-def _item(entry: Entry, path: str, args: tuple[str, ...]) -> dict[str, object]:
+def _item(entry: Entry, path: str, args: tuple[str, ...], account: Any) -> dict[str, object]:
     url = reverse(entry.url_name, args=args)
-    return {"label": entry.label, "url": url, "icon": entry.icon, "current": path.startswith(url)}
+    item = {"label": entry.label, "url": url, "icon": entry.icon, "current": path.startswith(url)}
+    if account is not None and entry.url_name in COUNTERS:
+        item["count"] = _counting(COUNTERS[entry.url_name], account)
+    return item
+
+
+def _counting(counter: Callable[[Any], int], account: Any) -> Callable[[], int]:
+    """Counts when the menu is drawn, which a fragment does without, and once; 0 on a page that is drawn outside its account's scope."""
+
+    @cache
+    def count() -> int:
+        return counter(account) if connection.account_id == account.pk else 0
+
+    return count
