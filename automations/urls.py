@@ -2,7 +2,7 @@
 
 from django.urls import URLPattern, URLResolver, include, path
 
-from .views import attention, builder, flows, inside, run, settling, starts
+from .views import attention, builder, endpoints, flows, inside, run, settling, starts
 
 app_name = "automations"
 
@@ -59,7 +59,24 @@ inbox = [
     path("issue", settling.settle, {"act": "issue"}, name="attention-issue"),
 ]
 
+of_endpoint = [
+    path("", endpoints.webhook, name="webhook"),
+    path("edit", endpoints.webhook_edit, name="webhook-edit"),
+    path("secret", endpoints.webhook_secret, name="webhook-secret"),
+    path("secret/new", endpoints.webhook_renew, name="webhook-renew"),
+    path("test", endpoints.webhook_test, name="webhook-test"),
+    path("delete", endpoints.webhook_delete, name="webhook-delete"),
+    path("calls/<uuid:call>/again", endpoints.webhook_call_again, name="webhook-call-again"),
+]
+
+of_webhooks: list[URLPattern | URLResolver] = [
+    path("", endpoints.webhooks, name="webhooks"),
+    path("add", endpoints.webhook_add, name="webhook-add"),
+    path("<uuid:endpoint>/", include(of_endpoint)),
+]
+
 urlpatterns: list[URLPattern | URLResolver] = [
+    path("settings/webhooks/", include(of_webhooks)),
     path("marketing/automations/", include(of_automations)),
     path("marketing/runs/<uuid:run>/", include(of_run)),
     path("marketing/attention/", include(inbox)),

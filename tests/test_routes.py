@@ -16,8 +16,8 @@ from django.http import HttpResponseNotFound
 from django.test import Client
 from django.urls import URLPattern, URLResolver, get_resolver
 
+from automations.services import endpoints, starts
 from automations.services import flows as automations
-from automations.services import starts
 from automations.services.flows import Terms
 from contacts import letters
 from contacts import services as contacts
@@ -25,6 +25,7 @@ from contacts.directory import Details
 from credits import services as credits
 from products.services import catalogue as products
 from products.services import ordering
+from simplero.lib.calling import Address
 from simplero.team import domains
 from simplero.team import services as team
 from simplero.tenancy import roles
@@ -48,6 +49,8 @@ OBJECTS = {
     "member": lambda world: world.member.public_id,
     "invitation": lambda world: world.invitation.public_id,
     "domain": lambda world: world.domain.public_id,
+    "endpoint": lambda world: world.endpoint.public_id,
+    "call": lambda world: world.call.public_id,
     "trigger": lambda world: world.trigger.public_id,
     "flow": lambda world: world.flow.public_id,
     "run": lambda world: world.run.public_id,
@@ -171,6 +174,9 @@ def furnish(world):
         world.invitation = team.invite(
             account=account, email="new@example.com", role=roles.ADMIN, link_to=str, actor=actor
         )
+        world.endpoint = endpoints.add(account=account, name="Tool", address=Address("hooks.example.com"), actor=actor)
+        endpoints.test(account=account, endpoint=world.endpoint, key=uuid.uuid4(), actor=actor)
+        world.call = world.endpoint.calls.get()
         world.trigger = triggers.add(
             account=account, occasion="hook.received", details=Of(settings={}), key=uuid.uuid4(), actor=actor
         )
@@ -179,9 +185,7 @@ def furnish(world):
         automations.publish(account=account, flow=world.flow, seen=automations.seen_of(world.flow), actor=actor)
         automations.switch(account=account, flow=world.flow, enabled=True, actor=actor)
         world.flow.refresh_from_db()
-        world.run = starts.begin(
-            account=account, flow=world.flow, contact=world.contact, key=uuid.uuid4(), actor=actor
-        )
+        world.run = starts.begin(account=account, flow=world.flow, contact=world.contact, key=uuid.uuid4(), actor=actor)
         world.start = starts.begin_many(account=account, flow=world.flow, selection=[], key=uuid.uuid4(), actor=actor)
         world.domain = domains.claim(account=account, host=f"{world.slug}.example.com", actor=actor)
     world.member = Membership.objects.get(account=account, user=world.assistant)

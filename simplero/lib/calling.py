@@ -44,11 +44,11 @@ _KEPT = "/:@!$&'()*+,;=~-._%?"  # of what is typed after the host
 
 
 class Failed(Exception):
-    """Nothing was heard. `wording` says why, for whoever typed the address in."""
+    """Nothing was heard. `wording` says why, for whoever typed the address in; `passing`, that it says nothing of the address."""
 
-    def __init__(self, wording: str) -> None:
+    def __init__(self, wording: str, *, passing: bool = False) -> None:
         super().__init__(wording)
-        self.wording = wording
+        self.wording, self.passing = wording, passing
 
 
 class Forbidden(Failed):
@@ -150,7 +150,7 @@ class Caller:
         try:
             found = self.look_up(address.host, self.seconds if patience is None else patience)
         except hosts.Unanswered:
-            raise Failed(f"No name server could say where {address.host} is.") from None
+            raise Failed(f"No name server could say where {address.host} is.", passing=True) from None
         if not found:
             raise Failed(f"There is no host {address.host}.")
         if not all(self._may_reach(place) for place in found):
