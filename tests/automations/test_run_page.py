@@ -14,8 +14,8 @@ from tests import factories
 from tests.assertions import figures, nothing_moved
 from tests.factories import inside
 
-from . import desk as desks
-from .desk import told, words
+from . import counter as desks
+from .counter import told, words
 from .flows import enter, flow, fresh, step, visits, work
 
 pytestmark = pytest.mark.django_db

@@ -6,8 +6,8 @@ from django.test.utils import CaptureQueriesContext
 
 from automations.services import steering
 from tests import factories
-from tests.automations import desk as desks
-from tests.automations.desk import words
+from tests.automations import counter as desks
+from tests.automations.counter import words
 from tests.automations.flows import enter, flow, step, work
 from tests.factories import inside
 
