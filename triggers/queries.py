@@ -210,12 +210,11 @@ def sample(trigger: Trigger, known: Names) -> str:
     occasion = OCCASIONS[trigger.occasion]
     if trigger.occasion.startswith("purchase."):
         return f"As if {when(trigger, known)}"
-    body = {"kind": occasion.kinds[0], **occasion.sample(trigger.asked)}
-    kind = body.pop("kind")
-    if kind == "credits.expiring":
-        body["days"] = trigger.settings["days"]
+    kind, body = occasion.kinds[0], {**occasion.sample(trigger.asked), **trigger.settings}
+    if any(value is None for value in body.values()):  # of any tag, type or automation
+        return f"As if {when(trigger, known)}"
     said = happened(Event(kind=kind, body=body), known, {})
-    return f"As if: {said[0].lower()}{said[1:]}" if not said.startswith("“") else f"As if: {said}"
+    return f"As if: {said[0].lower()}{said[1:]}"
 
 
 def last_calls(account: Account, trigger: Trigger, *, most: int = 10) -> list[HookCall]:

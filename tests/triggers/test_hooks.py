@@ -173,7 +173,8 @@ def test_nobody_is_at_a_wrong_address(acme, called, token):
     with nothing_moved():
         assert post("x" * 43, said).status_code == 404
         assert post(token[:-1], said).status_code == 404
-        switch(acme, called, enabled=False, deleted_at=NOON)
+    switch(acme, called, enabled=False, deleted_at=NOON)
+    with nothing_moved():
         assert post(token, said).status_code == 404
     assert told(acme) == ([], [])
 

@@ -38,6 +38,7 @@ TONES = {
     State.FINISHED: "good",
     State.STOPPED: "",
 }
+LABELS = {State.ACTIVE: "Under way", State.FINISHED: "Done"}
 MARKS = {
     Outcome.DONE: ("check", "good"),
     Outcome.REFUSED: ("circle-alert", "bad"),
@@ -95,7 +96,7 @@ def _firing(request: StaffRequest, firing: queries.Firing, known: Names) -> dict
         "event": firing.event,
         "contact_url": contact_url(request, run.contact),
         "when": when(request, run.started_at),
-        "state": state.label if state != State.ACTIVE else "Under way",
+        "state": LABELS.get(state, state.label),
         "tone": TONES[state],
         "visits": [_visit(request, run, visit, known) for visit in firing.visits],
         "reason": reason(refused, run.detail, known) if refused else "",
