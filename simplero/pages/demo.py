@@ -145,8 +145,8 @@ class _History:
         self.shop = Shop(account=self.account, types=types, owner=self.owner, chance=self.random)
         self.shop.open()
         self.marketing = Marketing(account=self.account, owner=self.owner)
-        self.at(self.end - timedelta(days=60), self.marketing.open)
-        self.at(self.end - timedelta(days=9), self.marketing.start_lately)
+        self.at(self.later(self.end - timedelta(days=150), 0, 0), self.marketing.open)
+        self.at(self.later(self.end - timedelta(days=9), 0, 0), self.marketing.start_lately)
         for number in range(self.business.contacts):
             self.plan_contact(number)
         for kind in self.types:
@@ -187,7 +187,7 @@ class _History:
         return self.random.choices(self.members, weights=(2, 3, 5))[0]
 
     def plan_contact(self, number: int) -> None:
-        arrives = self.later(self.start, 0, 300)
+        arrives = self.later(self.start, 0, 325)
         first, last = (
             FIRST[(number * 5 + self.business.seed) % len(FIRST)],
             LAST[(number * 7 + self.business.seed * 3) % len(LAST)],

@@ -109,6 +109,12 @@ COACHING = (
         "Quarterly check-in",
         (
             _step("wait", "monday", **{"for": "weekday", "weekday": 0, "time": "08:30"}),
+            _step(
+                "condition",
+                "who",
+                conditions=[{"kind": "credits", "credit_type": "*coaching session", "least": 2, "is": True}],
+                no=[_step("stop", "enough")],
+            ),
             _step("consume", "call", credit_type="*strategy call", amount=1, short="stop"),
             _step(
                 "email",
@@ -120,7 +126,7 @@ COACHING = (
             _wait("answer", 3, "weeks"),
             _step("notify", "tell", to="owner", text="{customer} has not taken the quarterly call yet: {link}"),
         ),
-        start="online",
+        start=EVERYBODY,
         lately=True,
     ),
 )
