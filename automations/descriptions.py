@@ -32,24 +32,22 @@ class Kind:
 
 
 _ABOUT = {
-    "consume": "Use up credits that the contact has.",
-    "issue": "Give the contact credits.",
-    "tag": "Put a tag on the contact.",
-    "untag": "Take a tag off the contact.",
-    "start": "Let the contact enter another automation.",
-    "stop_automation": "Take the contact out of an automation.",
-    "email": "Write to the contact, in your words.",
+    "consume": "Use up what they have.",
+    "issue": "Give them some.",
+    "tag": "To tell them by.",
+    "untag": "Take it off again.",
+    "start": "Enter another one too.",
+    "stop_automation": "Leave another one.",
+    "email": "In your own words.",
     "webhook": "Tell another system.",
-    "notify": "Mail the people who work here.",
+    "notify": "Mail your team.",
 }
 
 KINDS: dict[str, Kind] = {
     kind.code: kind
     for kind in (
         *(Kind(one.code, one.label, one.icon, DOING, _ABOUT[one.code]) for one in ACTIONS.values()),
-        Kind(
-            programs.WAIT, "Wait", "clock", TIMING, "Go on later: after a while, on a day, or when something happens."
-        ),
+        Kind(programs.WAIT, "Wait", "clock", TIMING, "Go on later."),
         Kind(programs.CONDITION, "Condition", "split", LOGIC, "Go one way or the other."),
         Kind(programs.JUMP, "Jump", "corner-down-right", LOGIC, "Go on at another step."),
         Kind(programs.STOP, "Stop", "octagon-x", LOGIC, "Be done here."),

@@ -11,6 +11,8 @@ from automations.services.examples import Example
 from automations.services.flows import Terms
 from simplero.web.forms import KeyField, TextField, seen_field
 
+NOTHING = "nothing"
+
 
 class FlowForm(forms.Form):
     """What it is called, and how it takes contacts."""
@@ -18,20 +20,18 @@ class FlowForm(forms.Form):
     name = TextField(flows.cleaned_name, label="Name", widget=forms.TextInput(attrs={"autocomplete": "off"}))
     once = forms.ChoiceField(
         label="Each contact",
-        choices=[("", "May go through it again"), ("1", "Goes through it only once")],
-        required=False,
+        choices=[("again", "May go through it again"), ("once", "Goes through it only once")],
         widget=forms.RadioSelect,
     )
     several = forms.ChoiceField(
         label="At a time",
-        choices=[("", "A contact is inside once"), ("1", "A contact may be inside several times")],
-        required=False,
+        choices=[("one", "A contact is inside once"), ("several", "A contact may be inside several times")],
         widget=forms.RadioSelect,
     )
 
     def terms(self) -> Terms:
         data = self.cleaned_data
-        return Terms(data["name"], once=bool(data.get("once")), several=bool(data.get("several")))
+        return Terms(data["name"], once=data.get("once") == "once", several=data.get("several") == "several")
 
 
 class FlowAddForm(FlowForm):
@@ -43,11 +43,10 @@ class FlowAddForm(FlowForm):
         if offered:
             self.fields["begin"] = forms.ChoiceField(
                 label="Begin with",
-                choices=[("", "No steps"), *((one.code, f"{one.name}: {_lower(one.about)}") for one in offered)],
-                required=False,
-                initial=chosen.code if chosen else "",
+                choices=[(NOTHING, "No steps"), *((one.code, f"{one.name}: {_lower(one.about)}") for one in offered)],
+                initial=chosen.code if chosen else NOTHING,
                 widget=forms.RadioSelect,
-                error_messages={"invalid_choice": "Choose one."},
+                error_messages={"required": "Choose one.", "invalid_choice": "Choose one."},
             )
 
 
@@ -57,7 +56,10 @@ class FlowEditForm(FlowForm):
     @classmethod
     def of(cls, flow: Flow) -> "FlowEditForm":
         terms = Terms.of(flow)
-        typed: dict[str, Any] = {"once": "1" if terms.once else "", "several": "1" if terms.several else ""}
+        typed: dict[str, Any] = {
+            "once": "once" if terms.once else "again",
+            "several": "several" if terms.several else "one",
+        }
         return cls(initial={"name": terms.name, "seen": terms.seal, **typed})
 
 

@@ -80,7 +80,8 @@ def editions(account: Account, flow: Flow) -> list[Edition]:
 
 def used_by(account: Account, flow: Flow) -> list[Flow]:
     """The automations and triggers that start or stop `flow` in the steps that are live, by name."""
-    newest = Version.objects.filter(account_id=require(account), published_at__isnull=False, flow__deleted_at=None)
-    newest = newest.exclude(flow=flow).order_by("flow", "-number").distinct("flow").select_related("flow")
-    found = [one.flow for one in newest if any(step["settings"].get("flow") == flow.pk for step in walk(one.steps))]
+    versions = Version.objects.filter(account_id=require(account), published_at__isnull=False, flow__deleted_at=None)
+    newest = versions.exclude(flow=flow).order_by("flow", "-number").distinct("flow").values_list("pk", flat=True)
+    live = Version.objects.filter(pk__in=list(newest)).select_related("flow")
+    found = [one.flow for one in live if any(step["settings"].get("flow") == flow.pk for step in walk(one.steps))]
     return sorted(found, key=lambda one: one.name)

@@ -1,51 +1,59 @@
-"""A browser in which somebody of the account is signed in, in front of automations."""
+"""A browser in which somebody of acme is signed in, in front of Marketing → Automations."""
 
-import re
 from dataclasses import dataclass
 from typing import Any
-from uuid import uuid4
 
 from django.test import Client
+
+from automations.models import Flow, Version
+from automations.services import flows as services
+from tests.factories import inside
+
+HERE = "/a/acme/marketing/automations/"
 
 
 @dataclass
 class Desk:
     client: Client
-    slug: str
-    went_to: str = ""
-
-    def url(self, path: str) -> str:
-        return path if path.startswith("/") else f"/a/{self.slug}/marketing/{path}"
+    world: Any
 
     def get(self, path: str = "", **more: Any) -> Any:
-        return self.client.get(self.url(path), **more)
+        return self.client.get(path if path.startswith("/") else HERE + path, **more)
 
     def post(self, path: str, data: dict[str, Any] | None = None, **more: Any) -> Any:
-        return self.client.post(self.url(path), {"key": str(uuid4()), **(data or {})}, **more)
+        return self.client.post(path if path.startswith("/") else HERE + path, data or {}, **more)
 
-    def do(self, path: str, data: dict[str, Any] | None = None) -> Any:
-        """Post a change, and look at the page that it leads to."""
-        answer = self.post(path, data)
-        assert answer.status_code == 303, answer.content.decode()
-        self.went_to = answer["Location"]
-        return self.get(self.went_to)
-
-    def htmx(self, path: str) -> Any:
-        return self.get(path, headers={"HX-Request": "true"})
+    def htmx(self, path: str, data: dict[str, Any] | None = None) -> Any:
+        ask = self.post if data is not None else self.get
+        return ask(path, *([data] if data is not None else []), headers={"HX-Request": "true"})
 
 
-def at(world: Any, role: str = "owner") -> Desk:
-    client = Client()
-    client.force_login(getattr(world, role), backend="allauth.account.auth_backends.AuthenticationBackend")
-    return Desk(client, world.slug)
+def at(flow: Flow, path: str = "steps") -> str:
+    return f"{HERE}{flow.public_id}/{path}"
 
 
-def words(answer: Any) -> str:
-    """What a page says, without its markup."""
-    page = re.sub(r"(?s)<(script|style|svg|nav|header)\b.*?</\1>", " ", answer.content.decode())
-    return " ".join(re.sub(r"<[^>]+>", " ", page).split()).replace("&#x27;", "'")
+def fresh(world: Any, flow: Flow) -> Flow:
+    with inside(world):
+        return Flow.objects.get(pk=flow.pk)
 
 
-def told(answer: Any) -> list[str]:
-    """The messages of the page that a change led to."""
-    return [str(message) for message in answer.context["messages"]]
+def seen(world: Any, flow: Flow) -> str:
+    """What a form that is opened now carries."""
+    with inside(world):
+        return services.seen_of(flow)
+
+
+def steps(world: Any, flow: Flow) -> list[dict[str, Any]]:
+    """As the builder shows them."""
+    with inside(world):
+        return list(services.steps_of(flow))
+
+
+def versions(world: Any, flow: Flow) -> list[Version]:
+    with inside(world):
+        return list(Version.objects.filter(flow=flow).order_by("number"))
+
+
+def flows(world: Any) -> list[Flow]:
+    with inside(world):
+        return list(Flow.objects.order_by("pk"))
