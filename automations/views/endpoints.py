@@ -148,9 +148,9 @@ _EXAMPLE = {
     "type": calls.TYPES["automation"],
     "timestamp": "2026-05-03T09:30:00+00:00",
     "data": {
-        "contact": {"id": "0b9c…", "name": "Ann Lee", "email": "ann@example.com"},
-        "automation": {"id": "51fe…", "name": "Welcome"},
-        "event": {"type": "credits.consumed", "credit_type": "7c1d…", "amount": -1, "balance": 4},
+        "contact": {"id": "0b9cde52-8c1f-4b7e-9f60-2f1f0f7f7a11", "name": "Ann Lee", "email": "ann@example.com"},
+        "automation": {"id": "51fe0c1e-6a0d-4c55-8f5e-7d1b3c9a2e44", "name": "Welcome"},
+        "event": {"type": "credits.consumed", "at": "2026-05-03T09:29:58+00:00", "amount": -1, "balance": 4},
     },
 }
 
@@ -163,7 +163,7 @@ def _call(request: StaffRequest, endpoint: Endpoint, call: Call) -> dict[str, An
         "at": _moment(request, call.created_at),
         "what": call.run.flow.name if call.run else "Test call",
         "whose": call.contact.name if call.contact else "",
-        "next": f"next {_moment(request, call.due)}" if waits else "",
+        "next": _moment(request, call.due) if waits else "",
         "again_url": ""
         if call.state == CallState.WAITING and not call.attempts
         else _url(request, "webhook-call-again", endpoint, call.public_id),
