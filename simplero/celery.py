@@ -69,6 +69,7 @@ class PromptCelery(Celery):
 app = PromptCelery("simplero")
 app.config_from_object("django.conf:settings", namespace="CELERY")
 app.conf.update(
+    broker_transport="simplero.broker:Transport" if settings.REDIS_URL else None,
     task_serializer="json",
     accept_content=["json"],
     task_ignore_result=True,

@@ -90,3 +90,17 @@ def test_a_worker_that_is_told_to_go_ends_what_it_is_at(demo, wait, idle):
         [sys.executable, "-c", asked], env=environment, capture_output=True, text=True, check=True, timeout=30
     )
     assert said.stdout.split() == [f"{wait}.0", str(idle)]
+
+
+def test_a_broker_that_is_lost_does_not_end_its_worker():
+    """Kombu closes the connection first, then the channel, which still has something to put back."""
+    connection = app.connection_for_read()
+    channel = connection.default_channel
+    channel.queue_declare("lost")
+    channel.basic_publish(channel.prepare_message("nudge"), "", "lost")
+    message = channel.basic_get("lost")
+    assert message is not None
+    connection.collect()
+    with pytest.raises(connection.connection_errors):
+        message.ack()
+    connection.close()
