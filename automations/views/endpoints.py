@@ -14,7 +14,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from automations import calls
 from automations.forms.endpoints import EndpointForm, SendForm
-from automations.models import Call, CallState, Endpoint
+from automations.models import Call, CallState, Endpoint, Of
 from automations.queries import endpoints as queries
 from automations.services import calls as calling
 from automations.services import endpoints as services
@@ -145,7 +145,7 @@ def webhook(request: StaffRequest, endpoint: uuid.UUID) -> HttpResponse:
 
 
 _EXAMPLE = {
-    "type": calls.TYPES["automation"],
+    "type": calls.TYPES[Of.AUTOMATION],
     "timestamp": "2026-05-03T09:30:00+00:00",
     "data": {
         "contact": {"id": "0b9cde52-8c1f-4b7e-9f60-2f1f0f7f7a11", "name": "Ann Lee", "email": "ann@example.com"},
