@@ -132,7 +132,9 @@ def _words(status: int) -> str:
 
 
 def _waiting(account_id: int, endpoint_id: int) -> QuerySet[Call]:
-    return Call.objects.filter(account_id=account_id, endpoint_id=endpoint_id, state=CallState.WAITING)
+    """`due` is never null in one that waits; said here too, since the index has no others."""
+    found = Call.objects.filter(account_id=account_id, endpoint_id=endpoint_id, state=CallState.WAITING)
+    return found.filter(due__isnull=False)
 
 
 def _give_up(account_id: int, endpoint_id: int) -> None:

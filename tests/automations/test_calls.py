@@ -12,7 +12,7 @@ from automations import calls
 from automations.models import Call, CallState, Endpoint, Flow, Of, Run, Version
 from automations.services import calls as services
 from automations.services import endpoints
-from simplero.lib.calling import Address
+from simplero.lib.calling import Address, Caller, is_public
 from simplero.outbox import handlers
 from simplero.outbox.models import Event, Job
 from simplero.outbox.relay import relay
@@ -309,6 +309,14 @@ def test_an_address_that_is_not_allowed_any_more_is_not_called(acme, at, other, 
     assert (other.heard, states(acme)) == ([], [("failed", 1, None)])
     with inside(acme):
         assert "https://" in Call.objects.get().reason
+
+
+def test_the_rules_are_those_of_the_caller(settings):
+    """Nothing of a developer's own outside development and demonstration; what the rules are, tests/lib/test_calling.py says."""
+    settings.TRIAL_HOSTS = {"stub.example:80": "127.0.0.1"}
+    settings.DEBUG = settings.DEMO = False
+    who = services.caller()
+    assert (who.may_reach, who.port, who.trust, who.trials, who.seconds) == (is_public, 443, Caller().trust, {}, 5.0)
 
 
 def test_a_new_secret_and_the_one_before_both_sign_for_a_day(acme, at, other):
