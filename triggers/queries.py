@@ -12,7 +12,6 @@ from automations.actions import ACTIONS
 from automations.models import Run, State, Version, Visit
 from automations.occasions import OCCASIONS
 from automations.queries.naming import Names, names
-from contacts.models import Tag
 from credits.sentences import event_sentence
 from credits.wording import capital
 from products.models import Product
@@ -116,9 +115,9 @@ def of_product(account: Account, product: Product) -> QuerySet[Trigger]:
     return triggers(account).filter(product=product)
 
 
-def of_tag(account: Account, tag: Tag) -> QuerySet[Trigger]:
-    """The triggers that listen to this tag."""
-    return triggers(account).filter(tag=tag)
+def of_tag(account: Account, tag: uuid.UUID) -> QuerySet[Trigger]:
+    """The triggers that listen to the tag of this public id."""
+    return triggers(account).filter(tag__public_id=tag)
 
 
 def listens_to(trigger: Trigger, account: Account) -> str:

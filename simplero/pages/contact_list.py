@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from urllib.parse import urlencode
 
 from django.http import HttpResponse
+from django.urls import reverse
 from django.views.decorators.http import require_safe
 
 from automations.queries import attention
@@ -19,6 +20,7 @@ from simplero.tenancy import roles
 from simplero.tenancy.scope import today
 from simplero.web.access import staff
 from simplero.web.http import StaffRequest, page_or_fragment
+from triggers import queries as triggers
 
 LONGEST_SEARCH = 200  # characters
 
@@ -73,6 +75,7 @@ def contact_list(request: StaffRequest) -> HttpResponse:
         "rows": rows(request, page.contacts),
         "total": counted(total),
         "known_tags": queries.tags_in_use(account),
+        "listening": _listening(request, asked.tag),
         "newer": f"?{asked.query(before=page.before)}" if page.before else "",
         "older": f"?{asked.query(after=page.after)}" if page.after else "",
         "by_name": f"?{Asked(asked.text, asked.tag, 'name').query()}",
@@ -87,6 +90,15 @@ def contact_list(request: StaffRequest) -> HttpResponse:
 def waiting(request: StaffRequest) -> int:
     """How much needs attention, for those who may settle it: this page is where one arrives after signing in."""
     return attention.number(request.account) if roles.allows(request.membership.role, "automations") else 0
+
+
+def _listening(request: StaffRequest, tag: uuid.UUID | None) -> dict[str, object] | None:
+    """How many triggers listen to the tag that is asked for, and where they are; None where there are none to be seen."""
+    if tag is None or not roles.allows(request.membership.role, "automations"):
+        return None
+    number = triggers.of_tag(request.account, tag).count()
+    url = f"{reverse('triggers:triggers', args=[request.account.slug])}?tag={tag}"
+    return {"number": number, "url": url} if number else None
 
 
 def rows(request: StaffRequest, contacts: list[Contact]) -> list[Row]:

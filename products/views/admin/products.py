@@ -14,7 +14,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from credits import queries as credits
 from credits.views.lookup import type_or_404
 from credits.wording import quantity
-from products import descriptions
+from products import descriptions, mentions
 from products.forms.catalogue import IncludeForm, PictureForm, ProductAddForm, ProductForm
 from products.models import Kind, Product, Status
 from products.queries import catalogue
@@ -23,6 +23,7 @@ from products.services import catalogue as services
 from products.services.catalogue import Details
 from products.views.lookup import offered_types, order_url, picture_url, preview_url, product_or_404, product_url
 from simplero.lib.refusals import Refusal, Stale
+from simplero.tenancy.roles import allows
 from simplero.web.access import staff
 from simplero.web.forms import renew
 from simplero.web.http import StaffRequest, page_or_fragment, see_other
@@ -166,6 +167,11 @@ def product_(request: StaffRequest, product: uuid.UUID) -> HttpResponse:
         "facts": _facts(found),
         "issues": [_included(request, found, extra) for extra in catalogue.extra_credits(request.account, found)],
         "why": why.context(request, found, prices),
+        "sections": [
+            tell(request.account, found)
+            for can, tell in mentions.TELLERS.items()
+            if allows(request.membership.role, can)
+        ],
     }
     return TemplateResponse(request, "products/product.html", context)
 
