@@ -13,7 +13,7 @@ LOCK := -m uv pip compile --quiet --universal --python-version 3.11 --generate-h
 # A shell that says so, as those of containers do, would have every process compile Django anew.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: run test lint bench lock clean
+.PHONY: run test lint faults bench lock clean
 
 run: $(INSTALLED)
 	@exec $(PYTHON) -m simplero.launch --stop-with-parent
@@ -29,6 +29,11 @@ lint: $(INSTALLED)
 	$(PYTHON) .venv/bin/lint-imports --no-logo
 	$(CHECKING) $(PYTHON) -m mypy
 	$(CHECKING) $(PYTHON) -W ignore::RuntimeWarning manage.py makemigrations --check --dry-run
+
+# Real processes, really killed. Two and a half minutes; `make faults PROFILE=long` takes hours. FAULT_SEED= repeats a run,
+# ONLY= names tests.
+faults: $(INSTALLED)
+	@FAULT_PROFILE=$(PROFILE) exec $(PYTHON) -m tests.faults $(if $(ONLY),-k "$(ONLY)")
 
 # About eight minutes; `make bench SIZE=--quick` takes two and a half.
 bench: $(INSTALLED)

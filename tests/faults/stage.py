@@ -200,11 +200,13 @@ class Stage:
             self.web.start()
         assert soon(lambda: answers(self.port), 60), self.web.said()
 
-    def work(self) -> None:
-        """See to it that worker and scheduler run."""
-        for one in (self.worker, self.beat):
+    def work(self, worker: Process | None = None) -> None:
+        """See to it that scheduler and worker, ours or another one, run and have begun to work."""
+        mark = self.turns.stat().st_size
+        for one in (worker or self.worker, self.beat):
             if one.process is None:
                 one.start()
+        assert soon(lambda: "turn " in self.turns.read_text()[mark:], 60), self.worker.said()
 
     def rest(self) -> None:
         """No worker and no scheduler."""

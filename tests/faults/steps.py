@@ -1,4 +1,4 @@
-"""The relay's turns are of a second here and noted, and there are steps that leave the world, never end or dawdle."""
+"""The relay's turns are of a second here and noted, and there are steps that leave the world or dawdle."""
 
 import os
 import time
@@ -20,19 +20,13 @@ def _leave(*_: Any) -> list[Result]:
     os._exit(1)
 
 
-def _hang(*_: Any) -> list[Result]:
-    note("step hang")
-    while True:
-        time.sleep(60)
-
-
 def _dawdle(account: Account, settings: Any, turns: Sequence[Turn]) -> list[Result]:
     note("step dawdle")
     time.sleep(settings["seconds"])
     return CONSUME.perform(account, settings, turns)
 
 
-for code, perform in (("exit", _leave), ("hang", _hang), ("dawdle", _dawdle)):
+for code, perform in (("exit", _leave), ("dawdle", _dawdle)):
     ACTIONS[code] = replace(CONSUME, code=code, perform=perform)
 
 _run = relay.run

@@ -11,10 +11,10 @@ from tests.automations.flows import flow, step
 from tests.automations.flows import tag as new_tag
 from tests.faults import report, runs
 from tests.faults.stage import soon
-from tests.triggers.world import do, trigger
+from tests.triggers.world import trigger
 
 PATIENCE = 5
-"""Seconds after which somebody else's step has begun, whatever an account asks for."""
+"""Seconds after which somebody else's step has begun, whatever an account asks for; beside what it takes on a busy machine."""
 
 
 def crowd(world, count):
@@ -31,13 +31,19 @@ class Lag:
         self.world, self.waits = world, []
         [self.person] = runs.people(world, 1)
         self.automation = runs.uses(world, 1)
+        began = time.monotonic()
+        self._one()
+        self.allowed = PATIENCE + 3 * (time.monotonic() - began)
+
+    def _one(self):
+        runs.enter(self.world, self.automation, [self.person])
+        assert soon(lambda: not runs.inside(self.world), 60, every=0.05)
 
     def watch(self, until, *, most=600.0):
         deadline = time.monotonic() + most
         while not until():
             assert time.monotonic() < deadline, "it never ends"
-            runs.enter(self.world, self.automation, [self.person])
-            soon(lambda: not runs.inside(self.world), 30, every=0.05)
+            self._one()
         with scope(self.world.account):
             begun = dict(Run.objects.order_by("started_at").values_list("public_id", "started_at"))
             done = Entry.objects.filter(kind="consume").values_list("source_id", "happened_at")
@@ -73,10 +79,11 @@ def test_f26_noisy_account(stage, acme, zen, number, request, drained):
     report.say(
         request.node,
         **{"steps": len(them) * 5, "issued": issued, "seconds": f"{took:.1f}", "others": len(quiet.waits)},
+        typical=f"{quiet.typical:.1f} s",
         worst=f"{quiet.worst:.1f} s",
     )
     assert issued == len(them) * 5
-    assert quiet.worst <= PATIENCE
+    assert quiet.worst <= quiet.allowed
     assert drained(60)
 
 
@@ -85,8 +92,8 @@ def test_f25_triggers_that_set_each_other_off(stage, acme, zen, number, request,
     stage.work()
     quiet = Lag(zen)
     one, other = new_tag(acme, "One"), new_tag(acme, "Other")
-    trigger(acme, "tag.added", do("untag", tag=one.pk), do("tag", tag=other.pk), tag=one.pk)
-    trigger(acme, "tag.added", do("untag", tag=other.pk), do("tag", tag=one.pk), tag=other.pk)
+    trigger(acme, "tag.added", ("untag", {"tag": one.pk}), ("tag", {"tag": other.pk}), tag=one.pk)
+    trigger(acme, "tag.added", ("untag", {"tag": other.pk}), ("tag", {"tag": one.pk}), tag=other.pk)
     them = crowd(acme, number(20, 10_000))
     with scope(acme.account):
         for person in them:
@@ -105,5 +112,5 @@ def test_f25_triggers_that_set_each_other_off(stage, acme, zen, number, request,
     assert reasons == {"loop"}
     assert firings == len(them) * 9
     assert deepest == 9
-    assert quiet.worst <= PATIENCE
+    assert quiet.worst <= quiet.allowed
     assert drained(60)

@@ -73,7 +73,7 @@ def test_f11_broker_gone_while_credits_are_used(stage, acme, number, counted, dr
     stage.work()
     assert drained(60), stage.worker.said()
     desk = Desk(stage.port, acme, credits=100_000)
-    away = number(4, 20)
+    away = number(3, 20)
     for _ in range(number(1, 5)):
         stage.redis.kill()
         until = time.monotonic() + away
