@@ -28,8 +28,12 @@ def see_other(request: HttpRequest, to: object, *args: object, **kwargs: object)
     303, so that a browser asks with GET; to htmx a redirect of the whole page, since its fragment (a dialog) is done.
     """
     url = resolve_url(to, *args, **kwargs)  # type: ignore[arg-type]
-    if cast(StaffRequest, request).htmx:
-        return HttpResponseClientRedirect(url)
+    if htmx := cast(StaffRequest, request).htmx:
+        response = HttpResponseClientRedirect(url)
+        page, place, _ = url.partition("#")
+        if place and page == (htmx.current_url_abs_path or "").partition("#")[0]:
+            response["HX-Refresh"] = "true"  # a browser only scrolls to another place of the page that it shows
+        return response
     return HttpResponse(status=303, headers={"Location": url})
 
 
