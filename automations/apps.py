@@ -6,12 +6,13 @@ class AutomationsConfig(AppConfig):
 
     def ready(self) -> None:
         from contacts.letters import register_free
+        from credits import proof as ledger
         from credits.sources import register as name_source
         from simplero.outbox import subscribers
         from simplero.outbox.handlers import CALLS, register, register_errand
         from simplero.web.shell import COUNTERS
 
-        from . import calls, handlers, runs
+        from . import calls, handlers, proof, runs
         from .actions import email
         from .models import Of
         from .queries import attention
@@ -26,6 +27,7 @@ class AutomationsConfig(AppConfig):
         register_errand(calls.CALL, handlers.call, queue=CALLS)
         subscribers.register("automations", runs.wake)
         register_free(email.KIND)
+        ledger.FURTHER.append(proof.verify)
         COUNTERS["automations:attention"] = attention.number
         for source in Of.values:
             name_source(source, flows_of)

@@ -27,13 +27,14 @@ MOVES = (
 )
 
 
-def proven() -> None:
-    """Every ledger in the database adds up."""
+def proven(*, besides: str = "") -> None:
+    """Every ledger in the database adds up; an invariant may be left out."""
     damages = []
     for account in Account.objects.order_by("pk"):
         with scope(account):
             if _holds_anything():
-                damages += [damage.sentence(account) for damage in proof.verify(account)]
+                found = proof.verify(account)
+                damages += [damage.sentence(account) for damage in found if damage.invariant != besides]
     assert not damages, "\n".join(damages)
 
 

@@ -65,7 +65,7 @@ def _closing_proof(request):
     if request.node.get_closest_marker("corrupts_ledger") or connection.needs_rollback:
         return
     assert connection.account_id is None, "the test left a scope open"
-    proven()
+    proven(besides="A1" if request.node.get_closest_marker("steps_alone") else "")
 
 
 @pytest.fixture

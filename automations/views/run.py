@@ -121,7 +121,7 @@ def _visit(
     return {
         "step": lines.words_of(program.nodes.get(visit.step), known) if visit.step else "Past the last step",
         "words": outcome(visit, known),
-        "icon": step_icon(visit.kind),
+        "icon": "triangle-alert" if visit.outcome == Outcome.REFUSED else step_icon(visit.kind),
         "tone": TONES.get(Outcome(visit.outcome), ""),
         "when": lines.when(request, visit.at),
         "at": visit.at.isoformat(),

@@ -48,7 +48,7 @@ def run(world, *, of=Of.AUTOMATION, cause=None):
         version = Version.objects.create(account_id=account_id, flow=flow, number=1)
         return Run.objects.create(
             account_id=account_id, key=uuid.uuid4(), flow=flow, version=version, contact=world.contact,
-            source="event", actor_kind="system", started_at=NOON, since=NOON, cause_id=cause,
+            source="event", actor_kind="system", started_at=NOON, since=NOON, cause_id=cause, state="paused",
         )  # fmt: skip
 
 
@@ -213,20 +213,20 @@ def test_a_redirect_is_not_followed(acme, at, other):
 
 
 def test_a_dead_endpoint_costs_one_attempt_at_a_time(acme, zen, at, other):
-    """However much waits for it; and whoever comes after it in the queue is served."""
+    """A handful at first, then one a minute, however much waits for it; and whoever comes after it in the queue is served."""
     at(NOON)
     other.behave = lambda connection: None  # hangs up on everybody
     dead = endpoint(acme, other)
     write(acme, dead, *[run(acme) for _ in range(20)])
     write(zen, endpoint(zen, other), run(zen))
     ring()
-    assert sum(attempts for _, attempts, _ in states(acme)) == 1
+    assert sum(attempts for _, attempts, _ in states(acme)) == services.HANDFUL
     assert sum(attempts for _, attempts, _ in states(zen)) == 1
-    assert len(other.heard) == 2
+    assert fresh(acme, dead).rests_until == NOON + timedelta(seconds=5)
     for minutes in range(1, 6):
         at(NOON + timedelta(minutes=minutes))
         ring()
-    assert sum(attempts for _, attempts, _ in states(acme)) == 6
+    assert sum(attempts for _, attempts, _ in states(acme)) == services.HANDFUL + 5
     assert fresh(acme, dead).rests_until == NOON + timedelta(minutes=6)
 
 
@@ -240,14 +240,17 @@ def test_a_slow_one_rests_ten_times_as_long(acme, at, other, monkeypatch):
 
     other.behave = slowly
     here = endpoint(acme, other)
-    write(acme, here, run(acme), run(acme))
+    write(acme, here, *[run(acme) for _ in range(services.HANDFUL + 1)])
+    began = time.monotonic()
     ring()
-    assert [state for state, _, _ in states(acme)] == ["done", "waiting"]
+    assert time.monotonic() - began < 0.15 * 4, "a handful at once"
+    assert [state for state, _, _ in states(acme)] == ["done"] * services.HANDFUL + ["waiting"]
     assert timedelta(seconds=1.5) < fresh(acme, here).rests_until - NOON < timedelta(seconds=5)
     assert fresh(acme, here).failures == 0
 
 
-def test_those_whose_turn_never_came_end_too(acme, at, other):
+def test_those_whose_turn_never_came_end_too(acme, at, other, monkeypatch):
+    monkeypatch.setattr(services, "HANDFUL", 1)
     at(NOON)
     other.behave = says("500 Oops")
     write(acme, endpoint(acme, other), run(acme), run(acme))
@@ -278,6 +281,24 @@ def test_who_dies_after_the_call_has_called_and_calls_again(acme, at, other, mon
     assert [heard.headers["webhook-id"] for heard in other.heard] == [str(wish.key)] * 2
 
 
+def test_one_that_is_not_wanted_holds_up_no_other(acme, at, other):
+    at(NOON)
+    runs = [run(acme) for _ in range(3)]
+    [bad, *_] = write(acme, endpoint(acme, other), *runs)
+
+    def picky(connection):
+        unwanted = other.heard[-1].headers["webhook-id"] == str(bad.key)
+        says("400 No" if unwanted else "200 OK")(connection)
+
+    other.behave = picky
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(services, "HANDFUL", 1)
+        ring()
+        at(NOON + timedelta(seconds=5))
+        ring()
+    assert sorted(state for state, _, _ in states(acme))[:1] == ["done"]
+
+
 def test_what_is_deleted_meanwhile_is_not_called(acme, at, other):
     at(NOON)
     here = endpoint(acme, other)
@@ -297,7 +318,7 @@ def test_an_erased_contact_is_not_told_of(acme, at, other):
     with inside(acme):
         Call.objects.update(body="")
     ring()
-    assert (other.heard, states(acme)) == ([], [("failed", 1, None)])
+    assert (other.heard, states(acme)) == ([], [("failed", 0, None)])
 
 
 def test_an_address_that_is_not_allowed_any_more_is_not_called(acme, at, other, settings):
@@ -306,7 +327,7 @@ def test_an_address_that_is_not_allowed_any_more_is_not_called(acme, at, other, 
     write(acme, endpoint(acme, other), run(acme))
     settings.DEBUG = settings.DEMO = False
     ring()
-    assert (other.heard, states(acme)) == ([], [("failed", 1, None)])
+    assert (other.heard, states(acme)) == ([], [("failed", 0, None)])
     with inside(acme):
         assert "https://" in Call.objects.get().reason
 
@@ -364,8 +385,8 @@ def test_another_address_is_called_at_once(acme, at, other):
     with inside(acme):
         endpoints.change(account=acme.account, endpoint=here, name="Booking tool", address=address, actor=acme.actor)
     ring()
-    assert [heard.target for heard in other.heard] == ["/in", "/new"]
-    assert [state for state, _, _ in states(acme)] == [CallState.WAITING, CallState.DONE]
+    assert [heard.target for heard in other.heard] == ["/in", "/in", "/new", "/new"]
+    assert [state for state, _, _ in states(acme)] == [CallState.DONE] * 2
 
 
 def test_there_are_only_so_many(acme, at, other, monkeypatch):

@@ -14,7 +14,7 @@ from tests.factories import inside
 
 from .turns import cost, foresee, many, perform, said, turns
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.steps_alone]
 
 
 def use(world, amount=2, short="stop", **more):
