@@ -16,8 +16,8 @@ from .models import FAILED, LATE, SENT, WAITING, Message
 
 logger = logging.getLogger(__name__)
 
-BATCH = 20  # with the server's timeout of 10 s this stays within a task's limit and the lease
-LEASE = timedelta(minutes=5)
+BATCH = 20  # with the server's timeout of 10 s this stays within a task's limit
+LEASE = timedelta(minutes=1)  # for one message: of a worker that is killed, only the one it was at waits, and so long
 # How long to wait after the first, second, third and fourth failure; the fifth is the last.
 WAITS = (timedelta(minutes=1), timedelta(minutes=5), timedelta(minutes=30), timedelta(hours=2))
 ATTEMPTS = len(WAITS) + 1
@@ -39,23 +39,28 @@ def send_waiting() -> int:
     server = smtp.server()
     if server is None:
         return 0
-    return sum(_attempt(message, server) for message in _claim())
+    sent = 0
+    for _ in range(BATCH):
+        message = _claim()
+        if message is None:
+            break
+        sent += _attempt(message, server)
+    return sent
 
 
 @transaction.atomic
-def _claim() -> list[Message]:
-    """Messages that are due, put out of other workers' reach for the length of the lease."""
+def _claim() -> Message | None:
+    """The message that has been due longest, put out of other workers' reach for the length of the lease."""
     # Killed in its last attempt: nobody was left to write down how that went.
     Message.objects.filter(state=WAITING, due__lte=Now(), attempts__gte=ATTEMPTS).update(
         state=FAILED, error="The worker stopped during the last attempt", **ERASED
     )
     waiting = Message.objects.select_for_update(skip_locked=True).filter(state=WAITING, due__lte=Now())
-    claimed = list(waiting.order_by("due", "id")[:BATCH])
-    for message in claimed:
+    message = waiting.order_by("due", "id").first()
+    if message is not None:
         message.attempts += 1
-    Message.objects.filter(pk__in=[message.pk for message in claimed]).update(due=Now() + LEASE)
-    Message.objects.bulk_update(claimed, ["attempts"])
-    return claimed
+        Message.objects.filter(pk=message.pk).update(due=Now() + LEASE, attempts=message.attempts)
+    return message
 
 
 def _attempt(message: Message, server: EmailBackend) -> bool:
