@@ -6,6 +6,7 @@ Steps are changed in a draft, and only a published version is gone through: cont
 import uuid
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Any
 
 from django.db import transaction
@@ -128,7 +129,9 @@ def delete(*, account: Account, flow: Flow, actor: Actor) -> None:
     inside = _inside(held)
     if inside.count() <= CHUNK:
         runs.stop(account=account, runs=inside.values_list("pk", flat=True), actor=actor, reason="deleted")
-    outbox.schedule(account=account, kind=EMPTY, subject=held.pk, due=now())
+    # Once more a minute later: somebody may be on their way in, let in by who saw it switched on.
+    for due in (now(), now() + timedelta(minutes=1)):
+        outbox.schedule(account=account, kind=EMPTY, subject=held.pk, due=due)
     listen(account)
 
 
