@@ -19,7 +19,7 @@ class Endpoint(TenantModel):
     secret = models.TextField()  # sealed
     former_secret = models.TextField(blank=True)  # sealed; also signed with until `former_until`
     former_until = models.DateTimeField(null=True)
-    failures = models.PositiveIntegerField(db_default=0)  # calls in a row that did not get through
+    failures = models.PositiveIntegerField(db_default=0)  # times in a row that no call got through
     rests_until = models.DateTimeField(null=True)  # no call before that: it was slow, or did not take the last one
     created_at = models.DateTimeField(db_default=Now(), editable=False)
     deleted_at = models.DateTimeField(null=True)

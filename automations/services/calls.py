@@ -1,12 +1,13 @@
 """Making the calls that steps have written down (`automations.calls`): at least once each, under one name, for about three days.
 
-What waits at an endpoint is called one after the other by one errand. A call is taken in one short scope, made outside any, and
+What waits at an endpoint is called by one errand, a handful at a time. They are taken in one short scope, made outside any, and
 noted down in another; who dies in between has called, and it is called again. One that did not get through waits for its next
-attempt by WAITS. The endpoint itself rests after a failure, and after being slow ten times as long as it took: so one that is dead
-or slow takes a few seconds of a minute from the others, however much waits for it.
+attempt by WAITS. The endpoint itself rests after a handful of which none got through, and after being slow ten times as long as it
+took: so one that is dead or slow takes a few seconds of a minute from the others, however much waits for it.
 """
 
 import time
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import timedelta
 
@@ -18,7 +19,7 @@ from automations import calls
 from automations.events import CallSentAgain
 from automations.models import Call, CallState, Endpoint
 from simplero.lib import hosts, signatures
-from simplero.lib.calling import Address, Answer, Caller, Failed
+from simplero.lib.calling import Address, Caller, Failed
 from simplero.lib.refusals import Refusal
 from simplero.outbox import outbox
 from simplero.tenancy.actors import Actor
@@ -32,8 +33,11 @@ WAITS = tuple(
 )  # fmt: skip
 """After the first attempt, the second and so on: 67 hours in all."""
 
-SPELL, AT_ONCE = 5.0, 50
-"""Seconds, and calls, after which an endpoint lets others have a turn."""
+SPELL = 5.0
+"""Seconds after which an endpoint lets others have a turn."""
+
+HANDFUL = 8
+"""Calls made at once at one endpoint; one where the last ones did not get through."""
 
 HELD = timedelta(seconds=60)
 """A call whose caller died is taken by another after so long."""
@@ -43,6 +47,8 @@ SLOW, RESTS = 1.0, 10
 
 SHORTEST_REST, LONGEST_REST = timedelta(seconds=5), timedelta(seconds=60)
 """After a failure, twice as long after each further one in a row."""
+
+ERASED = "The contact was erased, and with it what this call says."
 
 GONE = 410  # "don't call here again", in the words of Standard Webhooks
 
@@ -85,7 +91,7 @@ def send_again(*, account: Account, call: Call, actor: Actor) -> None:
         .update(state=CallState.WAITING, attempts=0, due=now(), until=now() + calls.LASTS, done_at=None)
     )
     if not changed:
-        raise NotAgain("The contact was erased, and with it what this call said.")
+        raise NotAgain(ERASED)
     calls.wake(account=account, endpoint=endpoint)
     fact = CallSentAgain(endpoint_id=endpoint.pk, call=str(call.public_id))
     outbox.record(account=account, fact=fact, actor=actor)
@@ -96,28 +102,37 @@ def send(*, account_id: int, subject: int) -> None:
     began = time.monotonic()
     with scope(account_id):
         _give_up(account_id, subject)
-    for _ in range(AT_ONCE):
+    rests = False
+    while not rests and time.monotonic() - began < SPELL:
         with scope(account_id):
             taken = _take(account_id, subject)
-        if taken is None:
+        if not taken:
             break
-        said = _made(taken)
+        with ThreadPoolExecutor(len(taken)) as pool:
+            said = list(pool.map(_made, taken))
         with scope(account_id):
-            rests = _note(account_id, subject, taken, said)
-        if rests or time.monotonic() - began > SPELL:
-            break
+            rests = _note(account_id, subject, said)
     with scope(account_id):
         _go_on(account_id, subject)
 
 
-def _made(taken: Taken) -> tuple[Answer | None, str, float]:
-    """The answer, or why there is none; and how many seconds it took."""
+@dataclass(frozen=True, slots=True)
+class Said:
+    """What came of a call: the status of the answer, if there was one; why it did not get through, or ""; seconds."""
+
+    taken: Taken
+    status: int | None
+    words: str
+    took: float
+
+
+def _made(taken: Taken) -> Said:
     began = time.monotonic()
     try:
         answer = caller().post(taken.address, body=taken.body.encode(), headers=taken.headers)
-        return answer, _words(answer.status), answer.took
+        return Said(taken, answer.status, _words(answer.status), answer.took)
     except Failed as failure:
-        return None, failure.wording, time.monotonic() - began
+        return Said(taken, None, failure.wording, time.monotonic() - began)
 
 
 def _words(status: int) -> str:
@@ -143,57 +158,55 @@ def _give_up(account_id: int, endpoint_id: int) -> None:
     over.update(state=CallState.FAILED, due=None, done_at=now())
 
 
-def _take(account_id: int, endpoint_id: int) -> Taken | None:
-    """The call of this endpoint that is due longest; None while there is none, or the endpoint rests or is gone."""
+def _take(account_id: int, endpoint_id: int) -> list[Taken]:
+    """The calls of this endpoint that are due longest; none where it rests or is gone."""
     endpoint = Endpoint.objects.filter(account_id=account_id, pk=endpoint_id, deleted_at=None).first()
     if endpoint is None or (endpoint.rests_until and endpoint.rests_until > now()):
-        return None
+        return []
     due = _waiting(account_id, endpoint_id).filter(due__lte=now()).order_by("due", "pk")
-    call = due.select_for_update(of=("self",), skip_locked=True).first()
-    if call is None:
-        return None
-    call.attempts += 1
+    found = due.select_for_update(of=("self",), skip_locked=True)[: 1 if endpoint.failures else HANDFUL]
     try:
-        if not call.body:
-            raise endpoints.Unsealable("The contact was erased, and with it what was to be said.")
-        signed = endpoints.secrets(_account(account_id), endpoint, now())
+        secrets = endpoints.secrets(Account.objects.get(pk=account_id), endpoint, now())
         address = caller().read(endpoint.url)
     except Refusal as refusal:
-        _fail(call, refusal.wording)
-        return None
-    call.due = now() + HELD
+        for call in found:
+            _fail(call, refusal.wording)
+        return []
+    return [_begun(call, address, secrets) for call in found if call.body or _fail(call, ERASED)]
+
+
+def _begun(call: Call, address: Address, secrets: list[str]) -> Taken:
+    call.attempts, call.due = call.attempts + 1, now() + HELD
     call.save(update_fields=["attempts", "due"])
-    headers = signatures.headers(secrets=signed, name=str(call.key), at=now(), body=call.body)
+    headers = signatures.headers(secrets=secrets, name=str(call.key), at=now(), body=call.body)
     headers["Content-Type"] = "application/json"
     return Taken(call.pk, call.attempts, address, headers, call.body)
 
 
-def _fail(call: Call, words: str) -> None:
+def _fail(call: Call, words: str) -> bool:
+    """End a call that cannot be made. False, since it was not."""
     call.state, call.due, call.done_at, call.reason = CallState.FAILED, None, now(), words
-    call.save(update_fields=["state", "attempts", "due", "done_at", "reason"])
+    call.save(update_fields=["state", "due", "done_at", "reason"])
+    return False
 
 
-def _account(account_id: int) -> Account:
-    return Account.objects.get(pk=account_id)
-
-
-def _note(account_id: int, endpoint_id: int, taken: Taken, said: tuple[Answer | None, str, float]) -> bool:
-    """Note down what came of a call; whether its endpoint rests now."""
-    answer, words, took = said
+def _note(account_id: int, endpoint_id: int, said: list[Said]) -> bool:
+    """Note down what came of calls; whether their endpoint rests now."""
     rows = Endpoint.objects.select_for_update(of=("self",), no_key=True)
     endpoint = rows.get(account_id=account_id, pk=endpoint_id)
-    fields: dict[str, object] = {"status": answer.status if answer else None, "reason": words[:200]}
-    again = WAITS[taken.attempt - 1] if taken.attempt <= len(WAITS) else None
-    if not words:
-        fields |= {"state": CallState.DONE, "due": None, "done_at": now()}
-    elif again is None or (answer and answer.status == GONE):
-        fields |= {"state": CallState.FAILED, "due": None, "done_at": now()}
-    else:
-        fields["due"] = now() + again
-    # Not where a person has sent it again or deleted the webhook meanwhile.
-    _waiting(account_id, endpoint_id).filter(pk=taken.id, attempts=taken.attempt).update(**fields)
-    endpoint.failures = endpoint.failures + 1 if words else 0
-    rest = _rest(endpoint.failures, took)
+    for one in said:
+        again = WAITS[one.taken.attempt - 1] if one.taken.attempt <= len(WAITS) else None
+        fields: dict[str, object] = {"status": one.status, "reason": one.words[:200]}
+        if not one.words:
+            fields |= {"state": CallState.DONE, "due": None, "done_at": now()}
+        elif again is None or one.status == GONE:
+            fields |= {"state": CallState.FAILED, "due": None, "done_at": now()}
+        else:
+            fields["due"] = now() + again
+        # Not where a person has sent it again or deleted the webhook meanwhile.
+        _waiting(account_id, endpoint_id).filter(pk=one.taken.id, attempts=one.taken.attempt).update(**fields)
+    endpoint.failures = endpoint.failures + 1 if all(one.words for one in said) else 0
+    rest = _rest(endpoint.failures, max(one.took for one in said))
     endpoint.rests_until = now() + rest if rest else None
     endpoint.save(update_fields=["failures", "rests_until"])
     return bool(rest)
@@ -211,4 +224,4 @@ def _go_on(account_id: int, endpoint_id: int) -> None:
     first = _waiting(account_id, endpoint_id).order_by("due", "pk").values_list("due", flat=True).first()
     if first is not None:
         due = max(first, endpoint.rests_until or first, now() + timedelta(milliseconds=1))
-        outbox.schedule(account=_account(account_id), kind=calls.CALL, subject=endpoint_id, due=due)
+        outbox.schedule(account=account_id, kind=calls.CALL, subject=endpoint_id, due=due)

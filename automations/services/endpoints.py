@@ -5,6 +5,7 @@ from contextlib import suppress
 from datetime import datetime, timedelta
 
 from django.db import transaction
+from django.db.models import QuerySet
 
 from automations import calls
 from automations.events import EndpointAdded, EndpointChanged, EndpointDeleted, EndpointSecretRenewed, EndpointTested
@@ -47,13 +48,14 @@ def add(*, account: Account, name: str, address: Address, actor: Actor) -> Endpo
 
 @transaction.atomic
 def change(*, account: Account, endpoint: Endpoint, name: str, address: Address, actor: Actor) -> Endpoint:
-    """Call it otherwise, or call another address, from the next attempt on: also for what waits."""
+    """Call it otherwise, or call another address: also for what waits, and at once."""
     endpoint = _locked(account, endpoint)
     changed = [field for field, value in (("name", name), ("url", str(address))) if getattr(endpoint, field) != value]
     if changed:
         endpoint.name, endpoint.url = name, str(address)
         if "url" in changed:  # that the other one was slow or down says nothing of this one
             endpoint.failures, endpoint.rests_until = 0, None
+            _waiting(endpoint).update(due=now())
             calls.wake(account=account, endpoint=endpoint)
         endpoint.save(update_fields=["name", "url", "failures", "rests_until"])
         _record(account, EndpointChanged(endpoint_id=endpoint.pk, fields=tuple(changed)), actor)
@@ -77,8 +79,7 @@ def delete(*, account: Account, endpoint: Endpoint, actor: Actor) -> None:
     endpoint = _locked(account, endpoint)
     endpoint.deleted_at = now()
     endpoint.save(update_fields=["deleted_at"])
-    waiting = Call.objects.filter(account_id=endpoint.account_id, endpoint=endpoint, state=CallState.WAITING)
-    waiting.update(state=CallState.FAILED, due=None, done_at=now(), reason=DELETED)
+    _waiting(endpoint).update(state=CallState.FAILED, due=None, done_at=now(), reason=DELETED)
     _record(account, EndpointDeleted(endpoint_id=endpoint.pk), actor)
 
 
@@ -106,6 +107,10 @@ def secrets(account: Account, endpoint: Endpoint, at: datetime) -> list[str]:
         with suppress(vault.Unreadable):
             good.append(_opened(account, endpoint, endpoint.former_secret))
     return good
+
+
+def _waiting(endpoint: Endpoint) -> QuerySet[Call]:
+    return Call.objects.filter(account_id=endpoint.account_id, endpoint=endpoint, state=CallState.WAITING)
 
 
 def _locked(account: Account, endpoint: Endpoint) -> Endpoint:
