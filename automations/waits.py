@@ -34,7 +34,7 @@ def until(settings: Settings, *, since: datetime, zone: ZoneInfo, end: datetime 
             day = date.fromisoformat(settings["date"])
             return datetime.combine(day, time.fromisoformat(settings["time"]), tzinfo=zone)
         case "expiry":
-            return end - timedelta(days=settings["days"]) if end else None
+            return _earlier(end, settings["days"], zone) if end else None
     raise ValueError(settings["for"])
 
 
@@ -44,6 +44,12 @@ def _later(since: datetime, number: int, unit: str, zone: ZoneInfo) -> datetime:
         return since + timedelta(**{unit: number})
     local = since.astimezone(zone)
     return datetime.combine(later(local.date(), number, unit), local.timetz().replace(tzinfo=None), tzinfo=zone)
+
+
+def _earlier(end: datetime, days: int, zone: ZoneInfo) -> datetime:
+    """The same time of day in the account's zone, `days` before."""
+    local = end.astimezone(zone)
+    return datetime.combine(local.date() - timedelta(days=days), local.timetz().replace(tzinfo=None), tzinfo=zone)
 
 
 def _weekday(since: datetime, weekday: int, at: time, zone: ZoneInfo) -> datetime:

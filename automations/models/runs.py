@@ -1,5 +1,7 @@
 """Who is where: runs, what they did at each step, and starts of many at once."""
 
+from datetime import datetime
+
 from django.db import models
 from django.db.models import CheckConstraint, Index, Q, UniqueConstraint
 
@@ -55,13 +57,15 @@ class Run(TenantPart):
     hops = models.PositiveSmallIntegerField(db_default=0)  # steps since it last waited
     due = models.DateTimeField(null=True)  # when it goes on; None: only a person moves it
     waiting = models.BooleanField(db_default=False)  # it came to its wait, and stands there until it is due
-    awaits = models.CharField(max_length=60, blank=True)  # the kind of event that lets it go on before it is due
+    awaits = models.CharField(max_length=60, blank=True)  # the occasion that lets it go on before it is due
     alone = models.BooleanField(
         db_default=False
     )  # done apart from others, since a worker did not come back from a chunk
     reason = models.CharField(max_length=20, blank=True)  # of ATTENTION, and of an end that was no finish
     detail = models.JSONField(db_default={})  # to that reason: ids, codes and amounts
-    source = models.CharField(max_length=12)  # what began it: "event", "staff", "bulk", "automation"
+    source = models.CharField(
+        max_length=12
+    )  # what began it: "event", "staff", "bulk", or the flow that had it as a step: "automation", "trigger"
     source_id = models.CharField(max_length=40, blank=True)
     actor_kind = models.CharField(max_length=10)
     actor_id = models.BigIntegerField(null=True)
@@ -110,6 +114,12 @@ class Run(TenantPart):
 
     def __str__(self) -> str:
         return f"run {self.pk}"
+
+    @property
+    def goes_on_at(self) -> datetime | None:
+        """When it goes on, as far as is known; it may be looked at before that."""
+        until = self.detail.get("until") if self.waiting else None
+        return datetime.fromisoformat(until) if until else self.due
 
 
 class Visit(TenantPart):

@@ -6,27 +6,47 @@ in a transaction; the steps that only decide how it goes on (condition, jump, wa
 
 from collections import defaultdict
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
+
+from django.db.models import Exists, OuterRef, Q
 
 from automations import conditions, programs, waits
 from automations.actions import ACTIONS
 from automations.actions.action import Result, Turn
 from automations.models import Flow, Outcome, Run, State, Visit
+from automations.occasions import OCCASIONS, matches
 from automations.programs import Node
 from credits.queries import next_end
 from simplero.lib.keys import derive_key
-from simplero.outbox.models import Job
+from simplero.outbox import outbox
+from simplero.outbox.models import Delivery, Event, Job
 from simplero.tenancy.actors import SYSTEM
 from simplero.tenancy.models import Account
 from simplero.tenancy.scope import now, require
 
 from . import rows
-from .beginning import Beginning, begin
-from .rows import ADVANCE_ONE
+from .beginning import Beginning, begin, hold
+from .rows import ADVANCE, ADVANCE_ONE
 
 CHUNK = 500
 """Runs that one transaction takes on."""
+
+A_MOMENT = timedelta(seconds=1)
+"""Before what somebody else holds is looked at again."""
+
+A_WHILE = timedelta(minutes=1)
+"""A wait that lasted so long lets a run take all its hops again: what goes round faster goes round in a circle."""
+
+LOOK_BACK = timedelta(minutes=10)
+"""How old an event may be that was being written down while a run came to wait for it."""
+
+LOOK_AGAIN = {waits.EVENT: timedelta(seconds=5), waits.EXPIRY: timedelta(days=1)}
+"""A wait for an event looks back once, at what was delivered before anybody could see that it waits; a wait for the end of credits
+looks every day, whether others end sooner by now."""
+
+LATER = Result(Outcome.NOTHING)
+"""Of a turn that is to be taken again."""
 
 MOST_ATTEMPTS = 5
 """After which a step that fails, or takes its worker with it, waits for a person."""
@@ -34,9 +54,10 @@ MOST_ATTEMPTS = 5
 
 def advance(account: Account, *, limit: int = CHUNK) -> bool:
     """Take on up to `limit` of the account's runs that are due; False while there is more to do at once."""
-    if chunk := _claim(account, limit):
+    chunk = _claim(account, limit)
+    if chunk:
         _Way(account, chunk).take()
-    return not _due(account).exists()
+    return _ended(account, chunk)
 
 
 def set_apart(account: Account) -> bool:
@@ -48,22 +69,41 @@ def set_apart(account: Account) -> bool:
     rows.write(account, chunk)
     jobs = [Job(account_id=account.pk, kind=ADVANCE_ONE, subject=run.pk, due=now()) for run in chunk]
     Job.objects.bulk_create(jobs, ignore_conflicts=True)
-    return not _due(account).exists()
+    return _ended(account, chunk)
 
 
-def advance_one(account: Account, run_id: int, *, attempts: int) -> None:
+def one_failed(account: Account) -> bool:
+    """Whether another job of the account has begun a chunk and is not at it: it failed, or its worker died. What is due longest is
+    still there, so whoever comes next comes to the same chunk.
+
+    Jobs of one batch are claimed at one instant; those that somebody is at are locked.
+    """
+    begun = Job.objects.filter(account_id=account.pk, kind=ADVANCE, attempts__gt=0).select_for_update(skip_locked=True)
+    return len({job.leased_until for job in begun}) > 1
+
+
+def advance_one(account: Account, waiting: Run, *, attempts: int) -> None:
     """Take on a run that was set apart, or let it wait for a person once that has been tried MOST_ATTEMPTS times."""
-    waiting = Run.objects.filter(pk=run_id, alone=True, state=State.ACTIVE, due__lte=now())
-    run = waiting.select_related("flow", "version", "contact").select_for_update(of=("self",), no_key=True).first()
-    if run is None:
+    run = Run.objects.select_for_update(no_key=True).get(pk=waiting.pk)
+    if not run.alone or run.state != State.ACTIVE or run.due is None:
         return
+    run.alone = False
     if attempts > MOST_ATTEMPTS:
         rows.park(run, "failed", {"attempts": MOST_ATTEMPTS})
         rows.write(account, [run])
-        return
-    run.alone = False
-    _Way(account, [run]).take()
+    elif run.due > now():  # somebody moved it meanwhile
+        rows.write(account, [run])
+    else:
+        _Way(account, [run]).take()
     rows.due(account, [run])
+
+
+def _ended(account: Account, chunk: Sequence[Run]) -> bool:
+    """Whether nothing is left to do at once. What others hold is looked at again a moment later."""
+    left = _due(account).exists()
+    if left and not chunk:
+        outbox.schedule(account=account, kind=ADVANCE, subject=0, due=now() + A_MOMENT)
+    return not left or not chunk
 
 
 def _due(account: Account) -> Any:
@@ -134,7 +174,8 @@ class _Way:
     ) -> bool:
         """Note what came of a step and go on to the next; False where the run has gone round in a circle and waits for a person."""
         self._note(run, node, outcome, detail, entry)
-        run.visit, run.attempt, run.hops, run.step = run.visit + 1, 1, run.hops + 1, to
+        lasted = outcome == Outcome.WAITED and self.at - run.since >= A_WHILE
+        run.visit, run.attempt, run.hops, run.step = run.visit + 1, 1, 0 if lasted else run.hops + 1, to
         run.since, run.due, run.waiting, run.awaits, run.detail = self.at, self.at, False, "", {}
         if run.hops > programs.MOST_HOPS:
             rows.park(run, "hops", {"most": programs.MOST_HOPS})
@@ -169,6 +210,9 @@ class _Way:
         results = self._carry_out(turns, results)
         for turn, result in zip(turns, results, strict=True):
             run, detail = turn.run, dict(result.detail)
+            if result is LATER:
+                run.due = self.at + A_MOMENT
+                continue
             if result.outcome == Outcome.REFUSED:
                 self._note(run, node, result.outcome, {**detail, "reason": result.reason})
                 rows.park(run, result.reason, detail)
@@ -186,49 +230,57 @@ class _Way:
         """Start and stop what the results ask for; where there was nothing to start or stop, that is what came of it."""
         done = list(results)
         for flow_id in {result.begin for result in results if result.begin is not None}:
-            asked = [at for at, result in enumerate(results) if result.begin == flow_id]
-            begun = begin(
-                account=self.account,
-                flow=Flow.objects.get(pk=flow_id),
-                beginnings=[
-                    Beginning(
-                        turns[at].contact_id,
-                        derive_key("run", turns[at].key, flow_id),
-                        source_id=str(self.flow.public_id),
-                        cause=rows.deeper(turns[at].run),
-                    )
-                    for at in asked
-                ],
-                source=self.flow.of,
-                actor=SYSTEM,
-            )
-            entered = {run.contact_id for run in begun}
-            for at in asked:
-                if turns[at].contact_id not in entered:
-                    done[at] = Result(Outcome.NOTHING, {**results[at].detail, "why": "inside"})
+            self._begin(flow_id, turns, [at for at, result in enumerate(results) if result.begin == flow_id], done)
         for flow_id in {result.halt for result in results if result.halt is not None}:
-            asked = [at for at, result in enumerate(results) if result.halt == flow_id]
-            stopped = self._halt(flow_id, [turns[at] for at in asked])
-            for at in asked:
-                if turns[at].contact_id not in stopped:
-                    done[at] = Result(Outcome.NOTHING, {**results[at].detail, "why": "not_inside"})
+            self._halt(flow_id, turns, [at for at, result in enumerate(results) if result.halt == flow_id], done)
         return done
 
-    def _halt(self, flow_id: int, turns: list[Turn]) -> set[int]:
-        """Stop what these contacts have under way in a flow, except the runs that ask for it; whose that was."""
-        mine = [run.pk for run in self.runs]  # they are written at the end, over whatever is said of them meanwhile
-        inside = Run.objects.filter(flow_id=flow_id, contact_id__in=[turn.contact_id for turn in turns], ended_at=None)
-        found = list(
-            inside.exclude(pk__in=mine)
-            .select_related("flow")
-            .order_by("pk")
-            .select_for_update(of=("self",), no_key=True)
-        )
-        for run in found:
+    def _begin(self, flow_id: int, turns: list[Turn], asked: list[int], done: list[Result]) -> None:
+        """Let the contacts of these turns enter a flow."""
+        flow = hold(flow_id)
+        if flow is None:  # switched off or deleted since the action looked
+            for at in asked:
+                done[at] = Result(Outcome.REFUSED, {"flow": flow_id}, "off")
+            return
+        beginnings = {
+            at: Beginning(
+                turns[at].contact_id,
+                derive_key("run", turns[at].key, flow_id),
+                source_id=str(self.flow.public_id),
+                cause=rows.deeper(turns[at].run),
+            )
+            for at in asked
+        }
+        wanted = list(beginnings.values())
+        begun = begin(account=self.account, flow=flow, beginnings=wanted, source=self.flow.of, actor=SYSTEM)
+        keys = {run.key for run in begun}
+        for at, beginning in beginnings.items():
+            if beginning.key not in keys:
+                done[at] = Result(Outcome.NOTHING, {**done[at].detail, "why": "inside"})
+
+    def _halt(self, flow_id: int, turns: list[Turn], asked: list[int], done: list[Result]) -> None:
+        """Stop what the contacts of these turns have under way in a flow, except the runs of this chunk: they are written at the end,
+        over whatever is said of them meanwhile. Whom somebody else holds is stopped a moment later: waiting for them here, while
+        they may wait for us, would be waiting for ever."""
+        contacts = {turns[at].contact_id for at in asked}
+        inside = Run.objects.filter(flow_id=flow_id, contact_id__in=contacts, ended_at=None)
+        inside = inside.exclude(pk__in=[run.pk for run in self.runs]).order_by("pk")
+        wanted = dict(inside.values_list("pk", "contact_id"))
+        found = list(Run.objects.filter(pk__in=wanted).select_for_update(skip_locked=True, no_key=True))
+        held = {wanted[pk] for pk in wanted.keys() - {run.pk for run in found}}
+        ended = [run for run in found if run.ended_at is None and run.contact_id not in held]
+        flow = Flow.objects.get(pk=flow_id)
+        for run in ended:
+            run.flow = flow
             rows.end(run, State.STOPPED, "halted")
-        rows.write(self.account, found)
-        rows.tell(self.account, "stopped", found, SYSTEM)
-        return {run.contact_id for run in found}
+        rows.write(self.account, ended)
+        rows.tell(self.account, "stopped", ended, SYSTEM)
+        stopped = {run.contact_id for run in ended}
+        for at in asked:
+            if turns[at].contact_id in held:
+                done[at] = LATER
+            elif turns[at].contact_id not in stopped:
+                done[at] = Result(Outcome.NOTHING, {**done[at].detail, "why": "not_inside"})
 
     def _condition(self, node: Node, runs: list[Run]) -> list[tuple[str, Run]]:
         met = conditions.met(self.account, node.settings["conditions"], {run.contact_id for run in runs})
@@ -252,26 +304,59 @@ class _Way:
 
     def _wait(self, node: Node, runs: list[Run]) -> list[tuple[str, Run]]:
         """Let those who come to the wait stand there, and those whose wait is over go on."""
-        gone_on, ends, to = [], self._ends(node, runs), self.program.after(node.key)
+        kind, to = node.settings["for"], self.program.after(node.key)
+        ends = self._ends(node, runs) if kind == waits.EXPIRY else {}
+        known = self._known(node, runs) if kind == waits.EVENT else {}
+        gone_on = []
         for run in runs:
-            hurried, over = run.detail.get("hurried"), run.waiting
-            if not hurried and (not over or node.settings["for"] == waits.EXPIRY):
-                due = waits.until(node.settings, since=run.since, zone=self.account.zone, end=ends.get(run.contact_id))
-                if due is not None and due > self.at:
-                    run.due, run.waiting, run.hops = due, True, 0
-                    run.awaits = node.settings["occasion"] if node.settings["for"] == waits.EVENT else ""
-                    continue
-            detail: dict[str, Any] = {"hurried": hurried} if hurried else {}
-            if over and not hurried and node.settings["for"] == waits.EVENT:
-                detail["came"] = not run.awaits
+            detail: dict[str, Any] = {}
+            if hurried := run.detail.get("hurried"):
+                detail = {"hurried": hurried}
+            elif run.waiting and kind == waits.EVENT and not run.awaits:
+                detail = {"came": True}
+            elif self._stands(run, node, ends.get(run.contact_id), known.get(run.contact_id, [])):
+                continue
+            elif run.waiting and kind == waits.EVENT:
+                detail = {"came": not run.awaits}
             if self._leave(run, node, Outcome.WAITED, to, detail):
                 gone_on.append((to, run))
         return gone_on
 
+    def _stands(self, run: Run, node: Node, end: datetime | None, known: Sequence[Event]) -> bool:
+        """Whether the run waits, or waits on; then it is due at the end of its wait, or when it is to be looked at again.
+
+        `end` is when its contact's credits end, `known` are its contact's events: what a wait for either has to know."""
+        kind, awaited = node.settings["for"], node.settings.get("occasion", "")
+        before = run.detail.get("before") if run.awaits == awaited else None
+        if before is not None and any(
+            event.pk not in before and matches(awaited, node.settings.get("event", {}), event) for event in known
+        ):
+            run.awaits = ""  # it came unseen
+            return False
+        until = waits.until(node.settings, since=run.since, zone=self.account.zone, end=end)
+        if until is None or until <= self.at:
+            return False
+        again = LOOK_AGAIN.get(kind) if before is None else None
+        run.due = min(until, self.at + again) if again else until
+        run.waiting, run.awaits, run.detail = True, awaited, {"until": until.isoformat()}
+        if kind == waits.EVENT:
+            run.detail["before"] = [event.pk for event in known] if before is None else before
+        return True
+
     def _ends(self, node: Node, runs: list[Run]) -> dict[int, datetime]:
-        if node.settings["for"] != waits.EXPIRY:
-            return {}
         return next_end(self.account, node.settings["credit_type"], {run.contact_id for run in runs})
+
+    def _known(self, node: Node, runs: list[Run]) -> dict[int, list[Event]]:
+        """The events of these contacts that may be what the step waits for and that everybody can see: not delivered yet, or written
+        lately. For who comes to the wait they were before it; for who stands there, some may have come unseen."""
+        kinds = OCCASIONS[node.settings["occasion"]].kinds
+        found = Event.objects.filter(kind__in=kinds, contact_id__in={run.contact_id for run in runs})
+        since = min(run.since for run in runs) - LOOK_BACK
+        waiting = Delivery.objects.filter(event=OuterRef("pk"))
+        known: dict[int, list[Event]] = defaultdict(list)
+        for event in found.filter(Q(at__gte=since) | Exists(waiting)).order_by("pk"):
+            known[event.contact_id or 0].append(event)
+        return known
 
 
 _FLOWING = {

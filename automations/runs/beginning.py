@@ -33,6 +33,13 @@ class Beginning:
     detail: dict[str, Any] = field(default_factory=dict)
 
 
+def hold(flow_id: int) -> Flow | None:
+    """The flow as it stands now, which nobody switches off, deletes or publishes until the transaction ends; None where nobody
+    enters it any more."""
+    flow = Flow.objects.filter(pk=flow_id).select_for_update(no_key=True, of=("self",)).first()
+    return flow if flow is not None and flow.enabled and flow.deleted_at is None else None
+
+
 def live_version(flow: Flow) -> Version | None:
     """The version that contacts enter now: the newest published one."""
     return Version.objects.filter(flow=flow, published_at__isnull=False).order_by("-number").first()
@@ -41,11 +48,13 @@ def live_version(flow: Flow) -> Version | None:
 def begin(*, account: Account, flow: Flow, beginnings: Sequence[Beginning], source: str, actor: Actor) -> list[Run]:
     """Let contacts enter a flow; the runs that began, which leaves out whoever it does not take (again) and keys that began one.
 
-    Whether the flow is switched on is the caller's question.
+    Nobody enters a flow that is off, gone or not published. It stays as it is until the transaction ends.
     """
-    version = live_version(flow)
-    if version is None or not beginnings:
+    held = hold(flow.pk) if beginnings else None
+    version = live_version(held) if held else None
+    if held is None or version is None:
         return []
+    flow = held
     account_id, at, first = require(account), now(), parse(version.steps).first
     taken = _not_taken(flow, {one.contact_id for one in beginnings})
     wanted = [
@@ -70,7 +79,9 @@ def begin(*, account: Account, flow: Flow, beginnings: Sequence[Beginning], sour
             started_at=at,
             since=at,
         )
-        for one in beginnings
+        for one in sorted(
+            beginnings, key=lambda one: one.contact_id
+        )  # of two at once, one waits for the other, and not both
         if one.contact_id not in taken
     ]
     reasons = {one.key: (one.reason, one.detail) for one in beginnings}
@@ -110,4 +121,5 @@ def begin_one(
     if done := Run.objects.filter(key=named).first():
         return done
     begun = begin(account=account, flow=flow, beginnings=[Beginning(contact_id, named)], source=source, actor=actor)
-    return begun[0] if begun else None
+    # Of one form sent twice at once, the second has waited for the first.
+    return begun[0] if begun else Run.objects.filter(key=named).first()

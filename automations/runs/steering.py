@@ -3,12 +3,13 @@
 What a run is not in a state for is left alone: the answer holds the runs that it was done to.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from automations.models import Outcome, Run, State, Version, Visit
+from automations.models import Flow, Outcome, Run, State, Version, Visit
 from automations.occasions import OCCASIONS, matches
-from automations.programs import STOP, WAIT, parse
+from automations.programs import STOP, WAIT, Program, parse
+from contacts.models import Contact
 from simplero.outbox.models import Event
 from simplero.tenancy.actors import Actor
 from simplero.tenancy.models import Account
@@ -20,10 +21,17 @@ from . import rows
 def lock(account: Account, run_ids: Iterable[int], *states: str) -> list[Run]:
     """These runs as they stand now, those in one of `states`, held until the transaction ends."""
     require(account)
-    found = Run.objects.filter(pk__in=list(run_ids), state__in=states)
-    return list(
-        found.select_related("flow", "version", "contact").order_by("pk").select_for_update(of=("self",), no_key=True)
+    wanted = Run.objects.filter(pk__in=list(run_ids), state__in=states).order_by("pk")
+    # Locked alone: joined, a row that was waited for would be looked for beside the version it had before.
+    found = list(wanted.select_for_update(no_key=True))
+    flows, versions = (
+        Flow.objects.in_bulk({run.flow_id for run in found}),
+        Version.objects.in_bulk({run.version_id for run in found}),
     )
+    contacts = Contact.objects.in_bulk({run.contact_id for run in found})
+    for run in found:
+        run.flow, run.version, run.contact = flows[run.flow_id], versions[run.version_id], contacts[run.contact_id]
+    return found
 
 
 def pause(*, account: Account, runs: Iterable[int], actor: Actor) -> list[Run]:
@@ -46,7 +54,7 @@ def hurry(*, account: Account, runs: Iterable[int], actor: Actor) -> list[Run]:
     """Let those who wait go on now, paused ones too."""
     found = [run for run in lock(account, runs, State.ACTIVE, State.PAUSED) if run.waiting]
     for run in found:
-        run.state, run.due, run.detail = State.ACTIVE, now(), {"hurried": _by(actor)}
+        run.state, run.due, run.alone, run.detail = State.ACTIVE, now(), False, {"hurried": _by(actor)}
     return _written(account, found)
 
 
@@ -89,7 +97,7 @@ def skip(*, account: Account, runs: Iterable[int], actor: Actor) -> list[Run]:
 def move(*, account: Account, runs: Iterable[int], to: Version, actor: Actor) -> list[Run]:
     """Let them go on in another version of their flow, at the step they are at; those whose step it does not have stay.
 
-    A wait that was changed is reckoned anew, from when they came to it.
+    A wait is reckoned anew, from when they came to it.
     """
     program = parse(to.steps)
     found = [
@@ -98,9 +106,9 @@ def move(*, account: Account, runs: Iterable[int], to: Version, actor: Actor) ->
         if run.flow_id == to.flow_id and run.version_id != to.pk and (not run.step or run.step in program.nodes)
     ]
     for run in found:
-        run.version = to
+        run.version, run.alone = to, False
         if run.waiting:
-            run.waiting, run.due, run.awaits = False, now(), ""
+            run.due = now()
     return _written(account, found)
 
 
@@ -117,12 +125,12 @@ def wake(account: Account, events: Sequence[Event]) -> None:
         node = programs[run.version_id].nodes.get(run.step)
         if node is None or node.kind != WAIT or not run.awaits:
             continue
-        wanted = node.settings.get("event", {})
+        wanted, before = node.settings.get("event", {}), run.detail.get("before", ())
         if any(
-            event.contact_id == run.contact_id and event.at >= run.since and matches(run.awaits, wanted, event)
+            event.contact_id == run.contact_id and event.pk not in before and matches(run.awaits, wanted, event)
             for event in events
         ):
-            run.awaits, run.due = "", now()
+            run.awaits, run.due, run.alone = "", now(), False
             woken.append(run)
     _written(account, woken)
 
@@ -140,6 +148,7 @@ def _written(account: Account, runs: list[Run]) -> list[Run]:
 
 def _note(account: Account, runs: Sequence[Run], outcome: Outcome, detail: dict[str, Any]) -> None:
     """What a person did with the step these runs are at."""
+    programs = {run.version_id: parse(run.version.steps) for run in runs}
     Visit.objects.bulk_create(
         Visit(
             account_id=account.pk,
@@ -147,7 +156,7 @@ def _note(account: Account, runs: Sequence[Run], outcome: Outcome, detail: dict[
             number=run.visit,
             attempt=run.attempt + 1 if outcome == Outcome.STOPPED and run.state == State.ATTENTION else run.attempt,
             step=run.step,
-            kind=_kind(run),
+            kind=_kind(run, programs),
             outcome=outcome,
             detail=detail,
             began_at=run.since,
@@ -157,8 +166,8 @@ def _note(account: Account, runs: Sequence[Run], outcome: Outcome, detail: dict[
     )
 
 
-def _kind(run: Run) -> str:
-    node = parse(run.version.steps).nodes.get(run.step)
+def _kind(run: Run, programs: Mapping[int, Program]) -> str:
+    node = programs[run.version_id].nodes.get(run.step)
     return node.kind if node else STOP
 
 

@@ -1,5 +1,6 @@
 """Beginning runs, taking them on in chunks, and what happens to those that cannot be."""
 
+import dataclasses
 import uuid
 from datetime import UTC, datetime, timedelta
 
@@ -7,7 +8,8 @@ import pytest
 from django.db import DatabaseError, transaction
 
 from automations import runs
-from automations.models import Run, State, Version, Visit
+from automations.actions import ACTIONS
+from automations.models import Flow, Run, State, Version, Visit
 from simplero.outbox.models import Event, Job
 from simplero.outbox.outbox import Cause
 from simplero.tenancy.actors import SYSTEM
@@ -168,6 +170,64 @@ def test_what_fails_holds_up_nobody_else(acme, at, caplog):
     at(START + timedelta(seconds=20))
     work()
     assert [fresh(acme, run).state for run in begun] == [State.ACTIVE, State.FINISHED, State.FINISHED]
+
+
+def test_of_many_jobs_only_two_come_to_a_chunk_that_fails(acme, at, monkeypatch, caplog):
+    """The second sees that the first failed, and takes the chunk apart."""
+    at(START)
+    tried = []
+    monkeypatch.setitem(
+        ACTIONS, "nonsense", dataclasses.replace(ACTIONS["tag"], perform=lambda *_: tried.append(1) / 0)
+    )
+    automation = flow(acme, BROKEN, several=True)
+    for seconds in range(20):
+        at(START + timedelta(milliseconds=seconds))
+        enter(acme, automation)
+    at(START + timedelta(seconds=1))
+    work()
+    assert len([record for record in caplog.records if "automations.advance " in record.getMessage()]) == 1
+
+
+def test_a_run_that_was_set_apart_and_moved_meanwhile_is_not_forgotten(acme, at):
+    at(START)
+    run = enter(acme, flow(acme, A_DAY))
+    work()
+    with scope(acme.account):
+        Run.objects.filter(pk=run.pk).update(alone=True)
+        runs.advance_one(acme.account, run, attempts=1)
+    assert (fresh(acme, run).alone, fresh(acme, run).state) == (False, State.ACTIVE)
+    at(START + timedelta(days=1))
+    work()
+    assert fresh(acme, run).state == State.FINISHED
+
+
+@pytest.mark.parametrize("how", [{"enabled": False}, {"enabled": False, "deleted_at": START}])
+def test_nobody_enters_a_flow_that_was_switched_off_or_deleted_meanwhile(acme, how):
+    automation = flow(acme)
+    with scope(acme.account):
+        Flow.objects.filter(pk=automation.pk).update(**how)  # the caller still has it as it was
+    assert enter(acme, automation) is None
+    starter = enter(acme, flow(acme, step("start", flow=automation.pk), name="Starter"))
+    work()
+    assert fresh(acme, starter).state == State.ATTENTION
+
+
+def test_of_two_runs_that_start_a_flow_for_one_contact_one_says_so(acme):
+    second = flow(acme, A_DAY, name="Second")
+    first = flow(acme, step("start", flow=second.pk), name="First", several=True)
+    both = [enter(acme, first), enter(acme, first)]
+    work()
+    assert sorted(visits(acme, run)[0][1] for run in both) == ["done", "nothing"]
+
+
+def test_a_job_for_another_accounts_run_is_refused_for_good(acme, zen, caplog):
+    theirs = enter(zen, flow(zen, A_DAY))
+    work()
+    for kind in ("automations.advance_one", "automations.start", "automations.empty", "automations.renew"):
+        Job.objects.create(account_id=acme.account.pk, kind=kind, subject=theirs.pk + 10**6, due=START)
+        work()
+        assert "is refused: there is no" in caplog.records[-1].getMessage()
+    assert not Job.objects.filter(account_id=acme.account.pk).exists()
 
 
 def test_visits_are_for_ever(acme):

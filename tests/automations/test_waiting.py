@@ -4,11 +4,13 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from automations import runs
 from automations.models import State
 from contacts import services as contacts
 from simplero.outbox import outbox
 from simplero.tenancy.scope import scope
 from tests import factories
+from tests.automations import flows
 from tests.automations.flows import enter, flow, fresh, step, visits, work
 
 pytestmark = pytest.mark.django_db
@@ -76,13 +78,24 @@ def test_waits_until_before_credits_expire_and_looks_again_then(acme, at):
     factories.issue(acme, 5, expiry="2026-03-31")
     run, without = enter(acme, flow(acme, wait)), enter(acme, flow(acme, wait), factories.contact(acme))
     work()
-    due = datetime(2026, 3, 24, 22, tzinfo=UTC)  # seven days before the first instant of 1 April
-    assert (fresh(acme, run).due, fresh(acme, without).state) == (due, State.FINISHED)
+    due = datetime(2026, 3, 24, 23, tzinfo=UTC)  # seven days, one of 23 hours, before the first instant of 1 April
+    assert (fresh(acme, run).goes_on_at, fresh(acme, without).state) == (due, State.FINISHED)
     [lot] = factories.lots(acme)
     factories.redate(acme, lot, datetime(2026, 4, 30).date())
     at(due)
     work()
-    assert fresh(acme, run).due == datetime(2026, 4, 23, 22, tzinfo=UTC)
+    assert fresh(acme, run).goes_on_at == datetime(2026, 4, 23, 22, tzinfo=UTC)
+
+
+def test_credits_that_end_sooner_are_seen_within_a_day(acme, at):
+    at(MONDAY)
+    factories.issue(acme, 5, expiry="2026-12-31")
+    run = enter(acme, flow(acme, step("wait", **{"for": "expiry", "credit_type": acme.session.pk, "days": 7})))
+    work()
+    factories.issue(acme, 5, expiry="2026-04-30")
+    at(MONDAY + timedelta(days=1))
+    work()
+    assert fresh(acme, run).goes_on_at == datetime(2026, 4, 23, 22, tzinfo=UTC)
 
 
 def awaiting_tag(world, name="VIP"):
@@ -100,7 +113,7 @@ def test_waits_for_an_event_of_its_contact(acme, at):
     with scope(acme.account):
         outbox.listen(account=acme.account, who="automations", kinds=["contact.tagged"])
     work()
-    assert fresh(acme, run).due == MONDAY + timedelta(weeks=2)
+    assert fresh(acme, run).goes_on_at == MONDAY + timedelta(weeks=2)
     with scope(acme.account):
         contacts.add_tag(account=acme.account, contact=acme.contact, name="Other", actor=acme.actor)
     work()
@@ -118,6 +131,94 @@ def test_goes_on_without_the_event_when_it_has_waited_long_enough(acme, at):
     at(MONDAY + timedelta(weeks=2))
     work()
     assert fresh(acme, run).state == State.FINISHED
+
+
+def listen(world, *kinds):
+    with scope(world.account):
+        outbox.listen(account=world.account, who="automations", kinds=kinds)
+
+
+def waiting_for_a_use(world):
+    event = {"for": "event", "occasion": "credits.consumed", "event": {}, "number": 2, "unit": "weeks"}
+    return step("wait", **event)
+
+
+def test_what_it_did_itself_is_not_what_it_waits_for(acme, at):
+    """Else a use, a wait for the next use and a jump back would use up the whole wallet at once."""
+    at(MONDAY)
+    listen(acme, "credits.consumed")
+    factories.issue(acme, 5)
+    use = step("consume", "use", credit_type=acme.session.pk, amount=1, short="stop")
+    run = enter(acme, flow(acme, use, waiting_for_a_use(acme), step("jump", to="use")))
+    for seconds in range(0, 30, 5):
+        at(MONDAY + timedelta(seconds=seconds))
+        work()
+    assert visits(acme, run) == [("use", "done")]
+    factories.consume(acme)
+    work()
+    assert visits(acme, run) == [("use", "done"), ("wait", "waited"), ("jump", "done"), ("use", "done")]
+
+
+def test_what_happened_before_it_waits_and_is_heard_of_later_does_not_count(acme, at):
+    at(MONDAY)
+    listen(acme, "credits.consumed")
+    factories.issue(acme, 5)
+    factories.consume(acme)  # not delivered yet
+    run = enter(acme, flow(acme, waiting_for_a_use(acme)))
+    with scope(acme.account):
+        runs.advance(acme.account)
+    work()
+    assert (fresh(acme, run).state, fresh(acme, run).waiting) == (State.ACTIVE, True)
+
+
+def test_what_was_delivered_while_it_was_coming_to_the_wait_is_found(acme, at):
+    """Its chunk had not been committed when the event was delivered: nobody could see that it waits."""
+    at(MONDAY)
+    factories.issue(acme, 5)
+    run = enter(acme, flow(acme, waiting_for_a_use(acme)))
+    work()
+    factories.consume(acme)  # nobody listens: as good as delivered already
+    at(MONDAY + timedelta(seconds=5))
+    work()
+    assert fresh(acme, run).state == State.FINISHED
+
+
+def test_two_that_chase_each_other_through_waits_stop_with_attention(acme, at):
+    at(MONDAY)
+    listen(acme, "contact.tagged")
+    ping, pong = flows.tag(acme, "ping"), flows.tag(acme, "pong")
+
+    def chase(name, waits_for, adds):
+        event = {"for": "event", "occasion": "tag.added", "event": {"tag": waits_for.pk}, "number": 2, "unit": "weeks"}
+        steps = [
+            step("wait", **event),
+            step("untag", tag=waits_for.pk),
+            step("tag", tag=adds.pk),
+            step("jump", to="wait"),
+        ]
+        return enter(acme, flow(acme, *steps, name=name))
+
+    both = [chase("A", ping, pong), chase("B", pong, ping)]
+    work()
+    with scope(acme.account):
+        contacts.add_tag(account=acme.account, contact=acme.contact, name="ping", actor=acme.actor)
+    work()
+    assert {fresh(acme, run).reason for run in both} == {"hops", ""}
+
+
+def test_a_move_to_the_newest_version_keeps_what_it_waits_for(acme, at):
+    at(MONDAY)
+    listen(acme, "credits.consumed")
+    factories.issue(acme, 5)
+    automation = flow(acme, waiting_for_a_use(acme))
+    run = enter(acme, automation)
+    work()
+    newest = flows.publish(acme, automation, waiting_for_a_use(acme), step("stop"))
+    with scope(acme.account):
+        assert runs.move(account=acme.account, runs=[run.pk], to=newest, actor=acme.actor)
+    factories.consume(acme)  # before a worker has come by
+    work()
+    assert visits(acme, run) == [("wait", "waited"), ("stop", "stopped")]
 
 
 def test_takes_the_branch_that_its_condition_says_and_goes_on_behind_it(acme):
