@@ -1,8 +1,10 @@
 """What credits does when a job is due."""
 
+from simplero.outbox.handlers import addressed
 from simplero.tenancy.models import Account
 
 from . import letters, services
+from .models import Entry
 
 CHUNK = 1000
 """Lots whose wallets one transaction holds locked at most."""
@@ -18,7 +20,7 @@ def expire(*, account_id: int, subject: int, attempts: int) -> bool:
 
 def moved(*, account_id: int, subject: int, attempts: int) -> bool:
     """Tell the customer of the issue or use in that row. Safe twice: a letter goes once."""
-    letters.tell(account=Account.objects.get(pk=account_id), entry_id=subject)
+    letters.tell(account=Account.objects.get(pk=account_id), entry_id=addressed(Entry, subject).pk)
     return True
 
 

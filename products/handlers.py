@@ -1,5 +1,6 @@
 """What products does when a job is due."""
 
+from simplero.outbox.handlers import addressed
 from simplero.tenancy.models import Account
 
 from . import letters
@@ -14,13 +15,13 @@ look = payments.look_after
 
 def receipt(*, account_id: int, subject: int, attempts: int) -> bool:
     """Write the receipt of a purchase that asked for no money: soon after it and not with it, since credits wait for the commit."""
-    purchase = Purchase.objects.select_related("contact", "credit_type").get(pk=subject)
+    purchase = addressed(Purchase, subject)
     letters.receipt(account=Account.objects.get(pk=account_id), purchase=purchase)
     return True
 
 
 def receipt_of_payment(*, account_id: int, subject: int, attempts: int) -> bool:
     """Write the receipt of a payment."""
-    payment = Payment.objects.select_related("purchase__contact", "purchase__credit_type").get(pk=subject)
+    payment = addressed(Payment, subject)
     letters.receipt(account=Account.objects.get(pk=account_id), purchase=payment.purchase, number=payment.number)
     return True

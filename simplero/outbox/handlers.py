@@ -1,7 +1,23 @@
 """Who does what is due: each room registers its kinds of job when Django is ready."""
 
 from collections.abc import Callable
-from typing import Protocol
+from typing import Protocol, TypeVar
+
+from django.db.models import Model
+
+Row = TypeVar("Row", bound=Model)
+
+
+class Misdirected(Exception):
+    """A job names a row that its account does not have. It is refused for good: no later attempt would find it."""
+
+
+def addressed(model: type[Row], subject: int) -> Row:
+    """The row of the open account that a job is about. Raises Misdirected."""
+    found = model._default_manager.filter(pk=subject).first()
+    if found is None:
+        raise Misdirected(f"there is no {model._meta.verbose_name} {subject} here")
+    return found
 
 
 class Handler(Protocol):

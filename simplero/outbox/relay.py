@@ -27,7 +27,7 @@ from django.db import connection, transaction
 
 from simplero.tenancy.scope import scope
 
-from .handlers import CALLS, ERRANDS, HANDLERS, PROVIDERS, QUEUE_OF
+from .handlers import CALLS, ERRANDS, HANDLERS, PROVIDERS, QUEUE_OF, Misdirected
 
 logger = logging.getLogger(__name__)
 
@@ -64,16 +64,17 @@ class Claim:
 def relay(*, batch: int = BATCH, seconds: float = 20.0, queue: str = PROVIDERS) -> int:
     """Do due jobs, and errands of `queue`, until there are none or `seconds` have passed; how many turns were taken, failed ones included.
 
-    What is under way when the time is over is finished, and nothing more is begun.
+    What is under way when the time is over is finished, and nothing more is begun. Jobs that never end leave half of the time to
+    the errands, and get a moment after each.
     """
     until = time.monotonic() + seconds
-    turns = _jobs(batch, until)
+    turns = _jobs(batch, time.monotonic() + seconds / 2)
     with _runner(queue) as ours:
         if ours:
             for errand in _due(batch, until, queue=queue):
                 perform(errand)
-                turns += 1 + _jobs(batch, until)
-    return turns
+                turns += 1 + _jobs(batch, min(until, time.monotonic() + seconds / 20))
+    return turns + _jobs(batch, until)
 
 
 def _jobs(batch: int, until: float) -> int:
@@ -203,7 +204,7 @@ def claim(limit: int, *, again: bool = False, queue: str = "") -> list[Claim]:
 
 def perform(job: Claim) -> None:
     """Do a claimed job and end it, in one commit unless it is an errand. A failure is logged and the job waits for its next
-    attempt, longer each time."""
+    attempt, longer each time; one that names a row of another account is refused."""
     try:
         if errand := ERRANDS.get(job.kind):
             if not _begin(job):
@@ -218,6 +219,11 @@ def perform(job: Claim) -> None:
                 _execute("DELETE FROM outbox_job WHERE id = %s", job.id)
             else:
                 _execute("UPDATE outbox_job SET leased_until = NULL, attempts = 0 WHERE id = %s", job.id)
+    except Misdirected as refused:
+        logger.error(
+            "job %d (%s %d of account %d) is refused: %s", job.id, job.kind, job.subject, job.account_id, refused
+        )
+        _execute("DELETE FROM outbox_job WHERE id = %s AND attempts = %s", job.id, job.attempts)
     except Exception:
         wait = min(FIRST_WAIT * 2 ** min(job.attempts - 1, 20), LONGEST_WAIT)
         logger.exception(

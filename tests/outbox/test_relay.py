@@ -269,6 +269,15 @@ def test_errands_come_after_ordinary_jobs_and_make_way_for_them(acme, zen, at, d
     assert not Job.objects.exists()
 
 
+def test_jobs_that_never_end_leave_time_for_errands(acme, zen, at, run, monkeypatch):
+    monkeypatch.setitem(handlers.HANDLERS, "endless", lambda **_: False)
+    at(NOON)
+    add(acme, kind="endless")
+    add(zen, kind="call")
+    relay(seconds=1)
+    assert run == [(zen.account.pk, 0)]
+
+
 def test_slow_errands_end_with_the_time_and_the_rest_is_let_go(acme, at, run):
     at(NOON)
     for subject in (20, 21, 22):
