@@ -52,8 +52,12 @@ def _step(kind: str, key: str, *, yes: Sequence[Node] = (), no: Sequence[Node] =
     return {"key": key, "kind": kind, "settings": settings, **branches}
 
 
+def _until(key: str, settings: Node) -> Node:
+    return {"key": key, "kind": "wait", "settings": settings}
+
+
 def _wait(key: str, number: int, unit: str) -> Node:
-    return _step("wait", key, **{"for": "while", "number": number, "unit": unit})
+    return _until(key, {"for": "while", "number": number, "unit": unit})
 
 
 COACHING = (
@@ -85,7 +89,7 @@ COACHING = (
     Way(
         "Before sessions expire",
         (
-            _step("wait", "before", **{"for": "expiry", "credit_type": "*coaching session", "days": 14}),
+            _until("before", {"for": "expiry", "credit_type": "*coaching session", "days": 14}),
             _step(
                 "condition",
                 "left",
@@ -108,7 +112,7 @@ COACHING = (
     Way(
         "Quarterly check-in",
         (
-            _step("wait", "monday", **{"for": "weekday", "weekday": 0, "time": "08:30"}),
+            _until("monday", {"for": "weekday", "weekday": 0, "time": "08:30"}),
             _step(
                 "condition",
                 "who",
@@ -136,7 +140,7 @@ YOGA = (
         "First month",
         (
             _step("issue", "guest", credit_type="*guest pass", amount=1, expiry="4 weeks"),
-            _step("wait", "monday", **{"for": "weekday", "weekday": 0, "time": "09:00"}),
+            _until("monday", {"for": "weekday", "weekday": 0, "time": "09:00"}),
             _step(
                 "email",
                 "how",
@@ -152,7 +156,7 @@ YOGA = (
     Way(
         "Unused private sessions",
         (
-            _step("wait", "before", **{"for": "expiry", "credit_type": "*private session", "days": 30}),
+            _until("before", {"for": "expiry", "credit_type": "*private session", "days": 30}),
             _step(
                 "condition",
                 "left",
