@@ -46,6 +46,7 @@ def test_a_product_bought_then_consume_credits(desk, acme):
     [made] = triggers(acme)
     assert (answer.status_code, answer["Location"]) == (303, at(made))
     assert (made.occasion, made.product, made.settings) == ("purchase.activated", pack, {"first": True})
+    assert made.flow.public_id == made.public_id  # so that a run leads to its trigger
     assert (made.flow.name, made.flow.enabled) == ("“Pack of 5” is bought for the first time", False)
     [fact] = events(acme, "trigger.added")
     assert (fact.body["trigger_id"], fact.actor_id) == (made.pk, acme.admin.pk)

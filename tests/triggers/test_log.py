@@ -49,6 +49,11 @@ def test_what_was_done_with_a_link_to_the_entry(desk, acme, vip):
         f"/a/acme/contacts/{acme.contact.public_id}/credits/activity?entry={used.body['entry']}#e-{used.body['entry']}"
     )
     assert link in answer.content.decode()
+    with scope(acme.account):
+        run = Run.objects.get(flow=made.flow_id)
+    way = f"/a/acme/marketing/runs/{run.public_id}/"
+    assert way in answer.content.decode()
+    assert desk.get(way).status_code == 200
     assert "2 sessions used" in text(desk.get(link.partition("#")[0]))
 
 

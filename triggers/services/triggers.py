@@ -70,12 +70,13 @@ def _create(
     *,
     copied_from: Trigger | None = None,
 ) -> Trigger:
-    """A trigger with its flow; several firings of it for one contact may be under way at a time."""
+    """A trigger with its flow; several firings of it for one contact may be under way at a time. Both have one public id, so that who
+    only knows the flow can lead to the trigger's page."""
     trigger = Trigger(account_id=account.pk, public_id=public_id, occasion=occasion, conditions=[*details.conditions])
     _write(trigger, details.settings)
     name = details.name or called(account, trigger)
     trigger.flow = Flow(
-        account_id=account.pk, public_id=uuid.uuid4(), of=Of.TRIGGER, name=name, once=details.once, several=True
+        account_id=account.pk, public_id=public_id, of=Of.TRIGGER, name=name, once=details.once, several=True
     )
     trigger.flow.save(force_insert=True)
     trigger.flow_id = trigger.flow.pk

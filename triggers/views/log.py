@@ -6,6 +6,7 @@ from typing import Any
 from django.contrib import messages
 from django.http import HttpResponse
 from django.template.response import TemplateResponse
+from django.urls import reverse
 from django.views.decorators.http import require_POST, require_safe
 
 from automations import conditions
@@ -95,6 +96,7 @@ def _firing(request: StaffRequest, firing: queries.Firing, known: Names) -> dict
         "run": run,
         "event": firing.event,
         "contact_url": contact_url(request, run.contact),
+        "url": reverse("automations:run", args=[request.account.slug, run.public_id]),
         "when": when(request, run.started_at),
         "state": LABELS.get(state, state.label),
         "tone": TONES[state],
