@@ -1,6 +1,6 @@
 """Contacts' ways through flows: begin them, take them on when they are due, and steer them. Inside the caller's open transaction."""
 
-from .advancing import CHUNK, MOST_ATTEMPTS, advance, advance_one, one_failed, set_apart
+from .advancing import CHUNK, MOST_ATTEMPTS, advance, advance_one, one_failed, pick_up, set_apart
 from .beginning import DEEPEST_CHAIN, Beginning, begin, begin_one, live_version
 from .rows import ADVANCE, ADVANCE_ONE, START
 from .steering import hurry, move, pause, resume, retry, skip, stop, wake
@@ -22,6 +22,7 @@ __all__ = [
     "move",
     "one_failed",
     "pause",
+    "pick_up",
     "resume",
     "retry",
     "set_apart",

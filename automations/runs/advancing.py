@@ -98,6 +98,19 @@ def advance_one(account: Account, waiting: Run, *, attempts: int) -> None:
     rows.due(account, [run])
 
 
+def pick_up(account: Account) -> int:
+    """See to it that runs are taken on which should have been a minute ago and which no job stands for; how many those were."""
+    late = Run.objects.filter(account_id=require(account), state=State.ACTIVE, due__lt=now() - A_WHILE)
+    jobs = Job.objects.filter(account_id=account.pk)
+    if late.filter(alone=False).exists() and jobs.filter(kind=ADVANCE, due__lte=now()).exists():
+        late = late.filter(alone=True)
+    left = late.exclude(alone=True, pk__in=jobs.filter(kind=ADVANCE_ONE).values("subject"))
+    number = left.update(alone=False)
+    if number:
+        outbox.schedule(account=account, kind=ADVANCE, subject=0, due=now())
+    return number
+
+
 def _ended(account: Account, chunk: Sequence[Run]) -> bool:
     """Whether nothing is left to do at once. What others hold is looked at again a moment later."""
     left = _due(account).exists()

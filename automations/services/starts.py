@@ -52,7 +52,7 @@ def begin_many(
     if done := Start.objects.filter(public_id=key).first():
         return done
     _check(flow)
-    start = Start.objects.create(
+    start = Start(
         account_id=account_id,
         public_id=key,
         flow=flow,
@@ -62,6 +62,9 @@ def begin_many(
         actor_id=actor.id,
         created_at=now(),
     )
+    # Of one form sent twice at once, the second waits here for the first.
+    Start.objects.bulk_create([start], ignore_conflicts=True)
+    start = Start.objects.select_related("flow").get(public_id=key)
     outbox.schedule(account=account, kind=runs.START, subject=start.pk, due=now())
     return start
 

@@ -148,7 +148,7 @@ def contacts_(request: StaffRequest, flow: uuid.UUID) -> HttpResponse:
         runs = inside.page(inside.at_step(request.account, found, "" if step == LEAVING else step), by="since", after=after)  # fmt: skip
         query, title = f"?step={step}", _title(request, found, step)
     else:
-        raise Http404
+        return see_other(request, flow_url(request, found, "flow"))
     more, runs = len(runs) > inside.PAGE, runs[: inside.PAGE]
     known = names(request.account, [run.detail for run in runs])
     url = flow_url(request, found, "contacts")

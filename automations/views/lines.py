@@ -82,14 +82,15 @@ def coming(request: StaffRequest, run: Run, names: Names) -> str:
         case State.ATTENTION:
             return reason_words(run.reason, run.detail, names)
         case State.PAUSED:
-            over = f" The wait is over {_lower(when(request, run.due))}." if run.due and run.due > now() else ""
+            at = run.goes_on_at
+            over = f" The wait is over {_lower(when(request, at))}." if at and at > now() else ""
             return f"Paused {_lower(when(request, run.since))}.{over}" if not over else f"Paused.{over}"
         case State.ACTIVE:
             if on_its_way(run):
                 return "On its way"
-            if run.due is None:
+            if (at := run.goes_on_at) is None:
                 return ""
-            return f"{'Goes on at the latest' if run.awaits else 'Goes on'} {_lower(when(request, run.due))}"
+            return f"{'Goes on at the latest' if run.awaits else 'Goes on'} {_lower(when(request, at))}"
     return ended(run.reason)
 
 

@@ -50,6 +50,7 @@ class Delivery(TenantPart):
     wrote that: see the trigger `offer` in the migrations."""
 
     event = TenantForeignKey(Event, on_delete=models.PROTECT, db_index=False, related_name="+")
+    failed_at = models.DateTimeField(null=True)  # put aside, since somebody could not hear it; the log says why
 
     class Meta(TenantPart.Meta):
         constraints = [UniqueConstraint("account", "event", name="delivery_once")]

@@ -10,6 +10,7 @@ from django.db import DatabaseError, transaction
 from automations import runs
 from automations.actions import ACTIONS
 from automations.models import Flow, Run, State, Version, Visit
+from automations.tasks import sweep_every_account
 from simplero.outbox.models import Event, Job
 from simplero.outbox.outbox import Cause
 from simplero.tenancy.actors import SYSTEM
@@ -228,6 +229,34 @@ def test_a_job_for_another_accounts_run_is_refused_for_good(acme, zen, caplog):
         work()
         assert "is refused: there is no" in caplog.records[-1].getMessage()
     assert not Job.objects.filter(account_id=acme.account.pk).exists()
+
+
+@pytest.mark.parametrize("alone", [False, True])
+def test_what_no_job_stands_for_is_picked_up(acme, zen, at, caplog, alone):
+    at(START)
+    run = enter(acme, flow(acme))
+    Job.objects.all().delete()
+    with scope(acme.account):
+        Run.objects.filter(pk=run.pk).update(alone=alone)
+    sweep_every_account()
+    work()
+    assert fresh(acme, run).state == State.ACTIVE, "a worker may still come by"
+    at(START + timedelta(minutes=6))
+    sweep_every_account()
+    work()
+    assert fresh(acme, run).state == State.FINISHED
+    assert "1 runs of account" in caplog.text
+
+
+def test_what_a_job_stands_for_is_left_to_it(acme, at, caplog):
+    at(START)
+    run = enter(acme, flow(acme))
+    at(START + timedelta(minutes=6))
+    sweep_every_account()
+    with scope(acme.account):
+        assert runs.pick_up(acme.account) == 0
+    work()
+    assert (fresh(acme, run).state, caplog.text) == (State.FINISHED, "")
 
 
 def test_visits_are_for_ever(acme):

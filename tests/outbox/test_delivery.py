@@ -124,6 +124,34 @@ def test_what_a_subscriber_could_not_take_is_heard_again(acme, at):
         assert not Delivery.objects.exists()
 
 
+def test_an_event_that_nobody_can_hear_is_put_aside_and_holds_up_no_other(acme, at, caplog):
+    told = []
+
+    def hear(account, events):
+        for event in events:
+            if event.body["amount"] == 13:
+                raise RuntimeError
+            told.append(event.body["amount"])
+
+    at(datetime(2026, 3, 2, tzinfo=UTC))
+    subscribers.register("tests", hear)
+    try:
+        listen(acme, "credits.issued")
+        for amount in (1, 13, 2):
+            factories.issue(acme, amount)
+        relay.relay()
+        at(datetime(2026, 3, 2, tzinfo=UTC) + timedelta(minutes=1))
+        relay.relay()
+        factories.issue(acme, 3)
+        relay.relay()
+    finally:
+        del subscribers.SUBSCRIBERS["tests"]
+    assert told[-3:] == [1, 2, 3]
+    assert "cannot be heard and is put aside" in caplog.text
+    with scope(acme.account):
+        assert Delivery.objects.get().failed_at is not None
+
+
 def test_a_fact_says_what_it_follows_from(acme):
     factories.issue(acme)
     with scope(acme.account):

@@ -1,0 +1,22 @@
+"""The regular care of runs. Jobs take them on in time; this finds one whose job was lost, should that ever happen."""
+
+import logging
+from typing import Any
+
+from celery import shared_task
+
+from simplero.tenancy.models import Account
+from simplero.tenancy.scope import scope
+
+from . import runs
+
+logger = logging.getLogger(__name__)
+
+
+@shared_task(once_per=300)
+def sweep_every_account(**_: Any) -> None:
+    """See to it that what should have been taken on a minute ago is taken on."""
+    for account in Account.objects.order_by("pk").iterator():
+        with scope(account):
+            if late := runs.pick_up(account):
+                logger.warning("%d runs of account %d had been left behind", late, account.pk)
