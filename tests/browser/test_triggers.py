@@ -14,8 +14,10 @@ from tests import factories
 from tests.products import shop as sells
 from tests.triggers.world import consume, issue, trigger
 from triggers.models import Trigger
+from triggers.services.triggers import delete
 
 from .conftest import DESKTOP, PHONE, label, sign_in
+from .test_every_page import faults
 from .test_selling import EMAIL, choose, enter
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -170,3 +172,39 @@ def test_without_script(world, open_page):
     factories.consume(world, 5, of=world.coaching)
     relay()
     assert free(world) == 5
+
+
+@pytest.mark.parametrize(
+    ("viewport", "scheme"), [(DESKTOP, "light"), (PHONE, "dark")], ids=["wide, light", "phone, dark"]
+)
+def test_pages_in_every_state_can_be_read_by_everybody(world, three, open_page, viewport, scheme):
+    world.session = world.coaching
+    only_if = [{"kind": "credits", "credit_type": world.coaching.pk, "least": 1, "is": True}]
+    short = trigger(world, "credits.consumed", consume(world, 9), only_if=only_if, name="Short of some")
+    called = trigger(world, "hook.received")
+    factories.consume(world, 1, of=world.coaching)
+    relay()
+    gone = trigger(world, "contact.created", name="Gone")
+    with scope(world.account):
+        delete(account=world.account, trigger=gone, actor=world.actor)
+    page = open_page(f"/a/{world.slug}/", viewport=viewport, scheme=scheme, policy=False)
+    sign_in(page, world.owner.email)
+    here = f"/a/{world.slug}/marketing/triggers/"
+    paths = [
+        here,
+        f"{here}?show=on",
+        f"{here}new?when=credits.low",
+        f"{here}{three.public_id}/",
+        f"{here}{three.public_id}/actions/add?what=issue",
+        f"{here}{short.public_id}/",
+        f"{here}{short.public_id}/only-if",
+        f"{here}{short.public_id}/log",
+        f"{here}{short.public_id}/test?contact={world.contact.public_id}",
+        f"{here}{called.public_id}/",
+        f"{here}{gone.public_id}/",
+    ]
+    found = {}
+    for path in paths:
+        page.goto(path)
+        found[path] = faults(page)
+    assert {path: faults for path, faults in found.items() if faults} == {}
