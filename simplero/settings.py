@@ -207,6 +207,7 @@ MFA_FORMS = {
     "reauthenticate": "simplero.team.forms.CodeAgainForm",
     "activate_totp": "simplero.team.forms.ActivateForm",
 }
+SESSION_ENGINE = "simplero.web.sessionstore"
 SESSION_COOKIE_AGE = 14 * 24 * 3600  # the longest; simplero.web.sessions ends idle ones
 SESSION_COOKIE_HTTPONLY = True
 

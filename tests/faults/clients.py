@@ -89,7 +89,7 @@ class Desk:
             if status == 303:
                 self.told.keys.append(key)
                 return
-            if 0 < status < 500 and status != 400:  # Django takes a session it could not save for one that is gone
+            if 0 < status < 500:
                 self.told.odd.append(f"{status} for {key}")
                 return
             self.told.again += 1
