@@ -108,9 +108,13 @@ def test_lists_who_has_come_to_an_end(acme, welcome, desk):
     assert "Done Dan" not in stopped
 
 
-@pytest.mark.parametrize("query", ["", "?step=nowhere", "?state=active", "?step="])
-def test_what_is_no_list_is_not_here(acme, welcome, desk, query):
-    assert desk.get(url(welcome, f"contacts{query}")).status_code == 404
+def test_what_is_no_list_is_not_here(acme, welcome, desk):
+    assert desk.get(url(welcome, "contacts?step=nowhere")).status_code == 404
+
+
+@pytest.mark.parametrize("query", ["", "?state=active", "?step="])
+def test_where_no_list_is_asked_for_there_is_the_flow(acme, welcome, desk, query):
+    assert desk.get(url(welcome, f"contacts{query}"))["Location"] == desk.url(url(welcome))
 
 
 def test_ticked_ones_are_continued_paused_and_resumed(acme, welcome, desk, at):
