@@ -168,7 +168,7 @@ def test_deleted_it_leaves_the_list_and_its_log_stays(desk, acme, vip):
     for gone in ("Switch on", "Change when", "Change only if", "Add an action", "Rename"):
         assert gone not in page, gone
     log = desk.get(at(made, "log"))
-    assert "Needs 9 sessions and has none." in text(log)
+    assert "needs 9 sessions and has none." in text(log)
     factories.issue(acme, 9)
     desk.post(at(made, "log/settle"), {"run": hidden(log, "run"), "act": "retry"})
     work()

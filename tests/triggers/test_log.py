@@ -85,7 +85,8 @@ def test_what_could_not_be_done_is_tried_again_and_goes_on_behind_it(desk, acme,
     tagged(acme)
     work()
     log = desk.get(at(made, "log"))
-    assert "Consume credits: Needs 2 sessions and has none" in text(log)
+    assert text(log).count("Consume credits: needs 2 sessions and has none.") == 1
+    assert "Issue and retry" in text(log)
     assert "Needs attention" in text(log)
     factories.issue(acme, 2)
     for _ in range(2):

@@ -6,7 +6,6 @@ from typing import Any
 from django.contrib import messages
 from django.http import HttpResponse
 from django.template.response import TemplateResponse
-from django.urls import reverse
 from django.views.decorators.http import require_POST, require_safe
 
 from automations import conditions
@@ -15,6 +14,8 @@ from automations.models import Outcome, Run, State, Visit
 from automations.queries.naming import Names, names
 from automations.services import attention
 from automations.services.steering import Seen
+from automations.views.lines import can, reference, run_url
+from automations.views.lines import seen as seen_of
 from automations.wording import ended, outcome, reason
 from contacts import queries as contacts
 from contacts.models import Contact
@@ -92,19 +93,23 @@ def _firing(request: StaffRequest, firing: queries.Firing, known: Names) -> dict
     run = firing.run
     state = State(run.state)
     refused = run.reason if state == State.ATTENTION else ""
+    visits = [_visit(request, run, visit, known) for visit in firing.visits]
+    asks = visits.pop()["label"] if refused and visits and visits[-1]["refused"] else ""  # what it asks says the same
+    said = reason(refused, run.detail, known) if refused else ""
     return {
         "run": run,
         "event": firing.event,
         "contact_url": contact_url(request, run.contact),
-        "url": reverse("automations:run", args=[request.account.slug, run.public_id]),
+        "url": run_url(request, run),
         "when": when(request, run.started_at),
         "state": LABELS.get(state, state.label),
         "tone": TONES[state],
-        "visits": [_visit(request, run, visit, known) for visit in firing.visits],
-        "reason": reason(refused, run.detail, known) if refused else "",
+        "visits": visits,
+        "reason": f"{asks}: {said[0].lower()}{said[1:]}" if asks else said,
         "ended": ended(run.reason) if state == State.STOPPED else "",
         "settle": bool(refused),
-        "seen": f"{run.public_id}.{run.visit}.{run.attempt}",
+        "issue_url": run_url(request, run, "run-issue") if can(request, run)["issue"] else "",
+        "seen": reference(run),
     }
 
 
@@ -127,7 +132,7 @@ def _visit(request: StaffRequest, run: Run, visit: Visit, known: Names) -> dict[
 def settle(request: StaffRequest, trigger: uuid.UUID) -> HttpResponse:
     """Retry, skip or stop a firing that needs attention, as it was shown."""
     found = trigger_or_404(request, trigger)
-    seen, act = _seen(request.POST.get("run", "")), request.POST.get("act", "")
+    seen, act = seen_of(request.POST.get("run", "")), request.POST.get("act", "")
     if seen is not None and act in SETTLE and _theirs(request, found, seen):
         settled = SETTLE[act](account=request.account, runs=[seen], actor=request.actor)
         if settled.done:
@@ -142,14 +147,6 @@ def _theirs(request: StaffRequest, trigger: Trigger, seen: Seen) -> bool:
         return bool(queries.get_firing(request.account, trigger, seen.run))
     except Run.DoesNotExist:
         return False
-
-
-def _seen(text: str) -> Seen | None:
-    try:
-        public_id, visit, attempt = text.split(".")
-        return Seen(uuid.UUID(public_id), int(visit), int(attempt))
-    except ValueError:
-        return None
 
 
 @staff(can="automations")
