@@ -73,10 +73,6 @@ def _off(detail: Detail, names: "Names") -> str:
     return f"{names.flow(detail.get('flow'))} is switched off, so nobody can be started in it. Switch it on and retry, or skip the step."
 
 
-def _no_email(detail: Detail, names: "Names") -> str:
-    return "This contact has no email address. Add one and retry, or skip the step."
-
-
 def _failed(detail: Detail, names: "Names") -> str:
     tries = f" {detail['attempts']} times" if detail.get("attempts") else ""
     return f"Something went wrong on our side{tries}, and nothing of this step was done. Retry; if that does not help, tell us."
@@ -105,6 +101,10 @@ def _amount(detail: Detail, names: "Names") -> str:
     return "The number of credits in this step is not one that can be moved. Change the step, then move this to the newest version."
 
 
+def _past_day(detail: Detail, names: "Names") -> str:
+    return "The last good day that this step gives its credits is over. Change the step, then move this to the newest version."
+
+
 def _key_reused(detail: Detail, names: "Names") -> str:
     return "This step has moved credits already, in another amount or of another type. Skip it to go on."
 
@@ -118,14 +118,13 @@ REASONS: dict[str, Sentence] = {
     "archived": _archived,
     "gone": _gone,
     "off": _off,
-    "no_email": _no_email,
     "too_many_tags": _too_many_tags,
     "failed": _failed,
     "loop": _loop,
     "storm": _storm,
     "hops": _hops,
     "amount": _amount,
-    "past_day": _amount,
+    "past_day": _past_day,
     "key_reused": _key_reused,
 }
 """Of runs that need attention."""

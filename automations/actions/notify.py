@@ -55,10 +55,11 @@ def _said(account: Account, settings: Settings, flow: str, about: Sequence[Conta
     if rest := about[APART:]:
         lines = [f"{contact.name}: {_link(account, contact)}" for contact in rest[:LISTED]]
         more = [f"and {len(rest) - LISTED:,} more"] if len(rest) > LISTED else []
+        own = fill_text(settings["text"], {CUSTOMER: "A contact", BUSINESS: account.name, LINK: "see below"})
         said = f"{len(rest):,} more {'contact' if len(rest) == 1 else 'contacts'} came to this step of “{flow}” at the same time:"
         yield (
             fill_subject("{flow}: {many} more", {"flow": flow, "many": f"{len(rest):,}"}),
-            "\n".join([said, "", *lines, *more]),
+            "\n".join([own, "", said, "", *lines, *more]),
         )
 
 

@@ -71,7 +71,6 @@ REASONS = {
     "archived": "Credit type archived",
     "gone": "Something is gone",
     "off": "Automation switched off",
-    "no_email": "No email address",
     "too_many_tags": "Too many tags",
     "failed": "Went wrong on our side",
     "loop": "Things set each other off",
@@ -86,7 +85,6 @@ REASONS = {
 _GROUPS = {
     "short": "{who} {are} short of {plural} for {what}",
     "archived": "{who} {are} owed {plural} by {what}, and their type is archived",
-    "no_email": "{who} {have} no email address for {what}",
 }
 
 

@@ -38,6 +38,7 @@ LookUp = Callable[[str, float], list[str]]
 """From a host name and how many seconds there are to its addresses. Raises hosts.Unanswered."""
 
 _UNICAST = ipaddress.IPv6Network("2000::/3")  # all of IPv6 that has been given out
+_DOCUMENTED = ipaddress.IPv6Network("3fff::/20")  # for examples (RFC 9637), which Python 3.11 does not know yet
 _TRANSLATED = ipaddress.IPv6Network("64:ff9b::/96")  # NAT64: the last four bytes are an IPv4 address
 _FURTHER = tuple(map(ipaddress.IPv4Network, ("192.0.0.0/24", "192.88.99.0/24")))  # protocol assignments; 6to4 relays
 _KEPT = "/:@!$&'()*+,;=~-._%?"  # of what is typed after the host
@@ -87,7 +88,13 @@ def is_public(address: IPAddress) -> bool:
         return address.is_global and not address.is_multicast and not any(address in net for net in _FURTHER)
     if address in _TRANSLATED:
         return is_public(ipaddress.IPv4Address(address.packed[-4:]))
-    return address in _UNICAST and address.is_global and address.sixtofour is None and address.teredo is None
+    return (
+        address in _UNICAST
+        and address not in _DOCUMENTED
+        and address.is_global
+        and address.sixtofour is None
+        and address.teredo is None
+    )
 
 
 @lru_cache(maxsize=1)

@@ -41,7 +41,6 @@ SHORT = {"credit_type": 1, "asked": 2, "free": 1}
         ("gone", {"what": "type", "credit_type": 9}, "The credit type that this step needs is gone."),
         ("gone", {"step": "k3"}, "The step this stood at is not there."),
         ("off", {"flow": 3}, "“Welcome” is switched off"),
-        ("no_email", {}, "This contact has no email address."),
         ("too_many_tags", {"tag": 2}, "so “VIP {tag}” was not added"),
         ("failed", {"attempts": 5}, "Something went wrong on our side 5 times"),
         ("loop", {"depth": 9}, "a chain of more than 8 things"),

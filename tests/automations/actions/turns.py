@@ -27,7 +27,9 @@ def turns(
     with inside(world):
         beginnings = [runs.Beginning(one.pk, uuid.uuid4(), cause=cause) for one in contacts]
         begun = runs.begin(account=world.account, flow=made, beginnings=beginnings, source="event", actor=SYSTEM)
-        return [Turn(run, derive_key("run", run.key, run.visit)) for run in begun]
+        of_key = {run.key: run for run in begun}
+        ordered = [of_key[beginning.key] for beginning in beginnings]
+        return [Turn(run, derive_key("run", run.key, run.visit)) for run in ordered]
 
 
 def perform(world: Any, kind: str, turns: list[Turn], **settings: Any) -> list[Result]:
