@@ -100,7 +100,8 @@ def _lower(words: str) -> str:
 
 def on_its_way(run: Run) -> bool:
     """Whether a worker is to take it on now."""
-    return run.state == State.ACTIVE and run.due is not None and run.due <= now()
+    at = run.goes_on_at
+    return run.state == State.ACTIVE and at is not None and at <= now()
 
 
 def reference(run: Run) -> str:
