@@ -19,7 +19,7 @@ from simplero.web.access import staff
 from simplero.web.http import StaffRequest
 
 from . import lines, said
-from .lookup import flow_url
+from .lookup import home_url
 from .settling import whole_reference
 
 MOST_PAGES = 500
@@ -94,7 +94,8 @@ def _group(request: StaffRequest, group: Group, known: Names, here: str, *, sing
     return {
         "group": group,
         "sentence": said.group(group.reason, first.contact.name, group.number, lines.what(group.flow), first.detail, known),
-        "flow_url": flow_url(request, group.flow, "flow") if group.flow.of == Of.AUTOMATION and not group.flow.deleted_at else "",
+        "flow_url": home_url(request, group.flow),
+        "of": group.flow.of,
         "deleted": group.flow.deleted_at is not None,
         "step": lines.here(first, programs, known),
         "since": lines.when(request, group.first),

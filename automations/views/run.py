@@ -25,7 +25,7 @@ from simplero.web.access import staff
 from simplero.web.http import StaffRequest, page_or_fragment, see_other
 
 from . import lines, said
-from .lookup import flow_url
+from .lookup import home_url
 from .settling import may_issue, missing
 
 AGAINST_A_RULE, BAD_INPUT = 409, 422
@@ -62,7 +62,7 @@ def _context(request: StaffRequest, run: Run) -> dict[str, Any]:
     over = run.ended_at is not None
     facts = [
         ("Contact", run.contact.name, contact_url(request, run.contact)),
-        ("Trigger" if run.flow.of == Of.TRIGGER else "Automation", run.flow.name, _flow_url(request, run)),
+        ("Trigger" if run.flow.of == Of.TRIGGER else "Automation", run.flow.name, home_url(request, run.flow)),
         ("Began", lines.when(request, run.started_at), ""),
         ("How", _how(request, run, people, event.kind if event else ""), ""),
         ("Steps", f"Version {run.version.number}", ""),
@@ -79,14 +79,10 @@ def _context(request: StaffRequest, run: Run) -> dict[str, Any]:
         "on_its_way": lines.on_its_way(run),
         "trigger": run.flow.of == Of.TRIGGER,
         "contact_url": contact_url(request, run.contact),
-        "flow_url": _flow_url(request, run),
+        "flow_url": home_url(request, run.flow),
         "urls": {act: lines.run_url(request, run, f"run-{act}") for act in said.ACTS},
         "here": lines.run_url(request, run),
     }
-
-
-def _flow_url(request: StaffRequest, run: Run) -> str:
-    return flow_url(request, run.flow, "flow") if run.flow.of == Of.AUTOMATION and run.flow.deleted_at is None else ""
 
 
 def _actors(visits: list[Visit]) -> list[Actor]:

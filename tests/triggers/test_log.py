@@ -53,7 +53,7 @@ def test_what_was_done_with_a_link_to_the_entry(desk, acme, vip):
         run = Run.objects.get(flow=made.flow_id)
     way = f"/a/acme/marketing/runs/{run.public_id}/"
     assert way in answer.content.decode()
-    assert desk.get(way).status_code == 200
+    assert f'href="{at(made)}"' in desk.get(way).content.decode()
     assert "2 sessions used" in text(desk.get(link.partition("#")[0]))
 
 
@@ -87,6 +87,7 @@ def test_what_could_not_be_done_is_tried_again_and_goes_on_behind_it(desk, acme,
     log = desk.get(at(made, "log"))
     assert text(log).count("Consume credits: needs 2 sessions and has none.") == 1
     assert "Issue and retry" in text(log)
+    assert f'href="{at(made)}"' in desk.get("/a/acme/marketing/attention/").content.decode()
     assert "Needs attention" in text(log)
     factories.issue(acme, 2)
     for _ in range(2):
