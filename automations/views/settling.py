@@ -38,6 +38,9 @@ from .inside import asked
 MOST_AT_ONCE = 500
 """Runs that are settled by one click; of a larger group those that wait longest, and the rest by the next."""
 
+MOST_ISSUED = 200
+"""Of those that are issued to, each in a transaction of its own: a click takes seconds, and no more."""
+
 LISTED = 8
 """Contacts that a dialog names."""
 
@@ -84,7 +87,7 @@ def settle(request: StaffRequest, act: str) -> HttpResponse:
     data = request.POST if request.method == "POST" else request.GET
     with scope(request.account, read_only=True):
         whole = _whole(request, data.get("all", ""))
-        wanted, number = _wanted(request, data, whole)
+        wanted, number = _wanted(request, data, whole, most=MOST_ISSUED if act == "issue" else MOST_AT_ONCE)
         sent = request.method == "POST" and (act == "retry" or "sure" in request.POST)
         form = NoteForm(request.POST if sent else None)
         if not sent:
@@ -102,14 +105,14 @@ def may_issue(request: StaffRequest) -> None:
         raise Http404
 
 
-def _wanted(request: StaffRequest, data: QueryDict, whole: Whole | None) -> tuple[list[Seen], int]:
-    """The runs that are meant, at most MOST_AT_ONCE of them, and how many there are."""
+def _wanted(request: StaffRequest, data: QueryDict, whole: Whole | None, *, most: int) -> tuple[list[Seen], int]:
+    """The runs that are meant, at most so many of them, and how many there are."""
     if whole is None:
         ticked = asked(data)
-        return ticked, len(ticked)
+        return ticked[:most], len(ticked)
     found = queries.waiting(request.account, whole.filter())
     oldest = found.order_by("since", "pk").values_list("public_id", "visit", "attempt")
-    return [Seen(*row) for row in oldest[:MOST_AT_ONCE]], found.count()
+    return [Seen(*row) for row in oldest[:most]], found.count()
 
 
 def _settle(request: StaffRequest, act: str, wanted: Sequence[Seen], note: str) -> tuple[Settled, list[str]]:
@@ -140,7 +143,8 @@ def _tell(
         times = refusals.count(refusal)
         messages.error(request, refusal if times == 1 else f"{refusal} ({times:,} contacts)")
     if number > len(wanted):
-        messages.info(request, f"{number - len(wanted):,} more are left. Do it again for those.")
+        rest = number - len(wanted)
+        messages.info(request, f"{rest:,} more {'is' if rest == 1 else 'are'} left. Do it again for the rest.")
 
 
 def _dialog(

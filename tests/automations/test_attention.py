@@ -147,11 +147,12 @@ def test_a_whole_group_is_settled_and_what_came_since_is_not(acme, three, desk, 
     assert state(acme, *three, late) == [State.FINISHED] * 3 + [State.ATTENTION]
 
 
-def test_of_a_large_group_so_many_at_once(acme, three, desk, monkeypatch):
-    monkeypatch.setattr("automations.views.settling.MOST_AT_ONCE", 2)
+@pytest.mark.parametrize(("act", "limit"), [("retry", "MOST_AT_ONCE"), ("issue", "MOST_ISSUED")])
+def test_of_a_large_group_so_many_at_once(acme, three, desk, monkeypatch, act, limit):
+    monkeypatch.setattr(f"automations.views.settling.{limit}", 2)
     everybody = desk.get("attention/").context["groups"][0]["all"]
-    answer = desk.do("attention/retry", {"all": everybody})
-    assert told(answer)[1] == "1 more are left. Do it again for those."
+    answer = desk.do(f"attention/{act}", {"all": everybody, "sure": "1"})
+    assert told(answer)[1] == "1 more is left. Do it again for the rest."
     assert state(acme, *three).count(State.ACTIVE) == 2
 
 
