@@ -14,7 +14,7 @@ from django.db.models import Exists, OuterRef, Q
 from automations import conditions, programs, waits
 from automations.actions import ACTIONS
 from automations.actions.action import Result, Turn
-from automations.models import Flow, Outcome, Run, State, Visit
+from automations.models import Flow, Of, Outcome, Run, State, Visit
 from automations.occasions import OCCASIONS, matches
 from automations.programs import Node
 from credits.queries import next_end
@@ -148,7 +148,13 @@ class _Way:
         self.finished: list[Run] = []
 
     def take(self) -> None:
-        """Take the runs as far as they go now, and write it all down."""
+        """Take the runs as far as they go now, and write it all down. Those of an automation that was deleted go no further."""
+        if self.flow.of == Of.AUTOMATION and self.flow.deleted_at is not None:
+            for run in self.runs:
+                rows.end(run, State.STOPPED, "deleted")
+            rows.write(self.account, self.runs)
+            rows.tell(self.account, "stopped", self.runs, SYSTEM)
+            return
         here = {self.runs[0].step: list(self.runs)}
         while here:
             step = next(iter(here))

@@ -6,7 +6,6 @@ Steps are changed in a draft, and only a published version is gone through: cont
 import uuid
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import timedelta
 from typing import Any
 
 from django.db import transaction
@@ -119,19 +118,17 @@ def switch(*, account: Account, flow: Flow, enabled: bool, actor: Actor) -> None
 
 @transaction.atomic
 def delete(*, account: Account, flow: Flow, actor: Actor) -> None:
-    """Let a flow be gone: nobody enters any more and all who are inside are stopped, many of them by a worker. History stays."""
-    held = Flow.objects.select_for_update().get(account_id=require(account), pk=flow.pk)
+    """Let a flow be gone: nobody enters any more, and all who are inside are stopped by a worker. History stays.
+
+    Not here: somebody inside may be at the step that starts this flow, and wait for it while this would wait for them.
+    """
+    held = Flow.objects.select_for_update(no_key=True).get(account_id=require(account), pk=flow.pk)
     if held.deleted_at is not None:
         return
     held.enabled, held.deleted_at = False, now()
     held.save(update_fields=["enabled", "deleted_at"])
     Version.objects.filter(flow=held, published_at=None).delete()
-    inside = _inside(held)
-    if inside.count() <= CHUNK:
-        runs.stop(account=account, runs=inside.values_list("pk", flat=True), actor=actor, reason="deleted")
-    # Once more a minute later: somebody may be on their way in, let in by who saw it switched on.
-    for due in (now(), now() + timedelta(minutes=1)):
-        outbox.schedule(account=account, kind=EMPTY, subject=held.pk, due=due)
+    outbox.schedule(account=account, kind=EMPTY, subject=held.pk, due=now())
     listen(account)
 
 
@@ -234,10 +231,14 @@ class Moved:
 
 @transaction.atomic
 def move_to_newest(*, account: Account, flow: Flow, actor: Actor) -> Moved:
-    """Let all who are inside older versions go on in the newest. Who stands at a step that it does not have stays."""
-    held = lock(account, flow)
+    """Let all who are inside older versions go on in the newest. Who stands at a step that it does not have stays.
+
+    The automation is not held meanwhile: one of those inside may be about to start it again, and wait for it.
+    """
+    require(account)
+    held = Flow.objects.get(pk=flow.pk)
     live = runs.live_version(held)
-    if live is None:
+    if live is None or held.deleted_at is not None:
         raise Unacceptable("Nothing is published yet.")
     older = _inside(held).exclude(version=live)
     there = _movable(held, live)

@@ -169,6 +169,7 @@ def test_deleting_stops_who_is_inside_and_keeps_history(desk, acme):
     assert desk.post(at(made, "delete"))["Location"] == HERE
     gone = fresh(acme, made)
     assert (gone.enabled, gone.deleted_at is not None) == (False, True)
+    work()
     with inside(acme):
         found = Run.objects.filter(pk__in=[run.pk for run in runs])
         assert {(run.state, run.reason) for run in found} == {(State.STOPPED, "deleted")}

@@ -16,7 +16,7 @@ from simplero.outbox.outbox import Cause
 from simplero.tenancy.actors import SYSTEM
 from simplero.tenancy.scope import scope
 from tests import factories
-from tests.automations.flows import enter, flow, fresh, publish, step, visits, work
+from tests.automations.flows import enter, flow, fresh, publish, step, tag, visits, work
 
 pytestmark = pytest.mark.django_db
 
@@ -211,6 +211,15 @@ def test_nobody_enters_a_flow_that_was_switched_off_or_deleted_meanwhile(acme, h
     starter = enter(acme, flow(acme, step("start", flow=automation.pk), name="Starter"))
     work()
     assert fresh(acme, starter).state == State.ATTENTION
+
+
+def test_who_is_inside_what_was_deleted_does_nothing_more(acme):
+    automation = flow(acme, step("tag", tag=tag(acme).pk))
+    run = enter(acme, automation)
+    with scope(acme.account):
+        Flow.objects.filter(pk=automation.pk).update(enabled=False, deleted_at=START)
+        runs.advance(acme.account)
+    assert (fresh(acme, run).state, fresh(acme, run).reason, visits(acme, run)) == (State.STOPPED, "deleted", [])
 
 
 def test_of_two_runs_that_start_a_flow_for_one_contact_one_says_so(acme):
