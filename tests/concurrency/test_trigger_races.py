@@ -6,7 +6,8 @@ from contextlib import contextmanager
 import pytest
 from django.db import connection
 
-from automations.models import Run
+from automations.models import Flow, Run
+from automations.runs import beginning
 from contacts import services as contacts
 from simplero.outbox.models import Delivery, Job
 from simplero.outbox.relay import relay
@@ -119,7 +120,8 @@ def test_switched_off_while_an_event_is_looked_at(acme, vip, monkeypatch):
     assert switched_off_meanwhile(acme, trigger(acme, "tag.added", tag=vip.pk), monkeypatch) == 0
 
 
-def test_switched_off_while_an_event_is_looked_at_without_the_lock(acme, vip, monkeypatch):
+def test_switched_off_while_an_event_is_looked_at_without_the_locks(acme, vip, monkeypatch):
+    """Neither the look at the trigger nor the beginning of a run holds its flow."""
     made = trigger(acme, "tag.added", tag=vip.pk)
     seen = {}
 
@@ -129,4 +131,5 @@ def test_switched_off_while_an_event_is_looked_at_without_the_lock(acme, vip, mo
 
     monkeypatch.setattr(firing, "_on", remembered)
     monkeypatch.setattr(firing, "_hold", lambda ids: seen["triggers"])
+    monkeypatch.setattr(beginning, "hold", lambda flow_id: Flow.objects.get(pk=flow_id))
     assert switched_off_meanwhile(acme, made, monkeypatch) == 1
