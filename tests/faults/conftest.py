@@ -7,6 +7,7 @@ import uuid
 import pytest
 from django.db import connection
 
+from credits import proof
 from credits.models import Entry, Wallet
 from simplero.lib.keys import derive_key
 from simplero.outbox.models import Job
@@ -41,6 +42,7 @@ def stage(_database) -> Stage:
     stage = Stage.of_this_run()
     yield stage
     stage.end()
+    proven()
 
 
 @pytest.fixture
@@ -54,28 +56,36 @@ def number():
     return lambda quick, long: long if LONG else quick
 
 
-def _business(name: str, **more: str):
-    return make_account(
-        f"{name}{uuid.uuid4().hex[:8]}", **{"time_zone": "Europe/Copenhagen", "currency": "EUR", **more}
-    )
+@pytest.fixture
+def businesses(_database):
+    """Those of this test."""
+    return []
+
+
+def _business(businesses, name: str, **more: str):
+    more = {"time_zone": "Europe/Copenhagen", "currency": "EUR", **more}
+    businesses.append(make_account(f"{name}{uuid.uuid4().hex[:8]}", **more))
+    return businesses[-1]
 
 
 @pytest.fixture
-def acme(_database):
-    return _business("acme")
+def acme(businesses):
+    return _business(businesses, "acme")
 
 
 @pytest.fixture
-def zen(_database):
-    return _business("zen", time_zone="America/Los_Angeles", currency="USD")
+def zen(businesses):
+    return _business(businesses, "zen", time_zone="America/Los_Angeles", currency="USD")
 
 
 @pytest.fixture(autouse=True)
-def _closing_proof(request, stage):
-    """Every test ends with servers that answer, the proof of every ledger, and a connection nobody broke."""
+def _closing_proof(stage, businesses):
+    """Every test ends with the proof of its ledgers, and the run with that of all."""
     yield
     connection.close()
-    proven()
+    for world in businesses:
+        with scope(world.account):
+            assert [damage.sentence(world.account) for damage in proof.verify(world.account)] == []
 
 
 @pytest.fixture
@@ -107,13 +117,14 @@ def counted(request):
 
 
 @pytest.fixture
-def drained(stage):
-    """`drained(within)`: whether nothing is due any more, so many seconds from now at most."""
+def drained(stage, businesses):
+    """`drained(within)`: whether nothing of this test is due any more, so many seconds from now at most."""
 
-    def wait(within: float = 30) -> bool:
-        return soon(lambda: not Job.objects.filter(due__lte=_now()).exists(), within, every=0.1)
+    def due():
+        ours = [world.account.pk for world in businesses]
+        return Job.objects.filter(account_id__in=ours, due__lte=_now())
 
-    return wait
+    return lambda within=30: soon(lambda: not due().exists(), within, every=0.1)
 
 
 def _now():

@@ -71,7 +71,6 @@ def test_f11_broker_gone_while_credits_are_used(stage, acme, number, counted, dr
     """Nobody waits for the broker: requests are answered, jobs stand in the database, and are done when it is back."""
     stage.serve()
     stage.work()
-    assert drained(60), stage.worker.said()
     desk = Desk(stage.port, acme, credits=100_000)
     away = number(3, 20)
     for _ in range(number(1, 5)):
