@@ -196,7 +196,10 @@ class _Client:
         return sum(answer.outcome == "posted" for answer in answers)
 
     def automation(self, job: Job) -> int:
-        return automation.through(self.shops[True], contacts=job.rows, chunk=job.chunk)
+        return automation.through(self.shops[True], contacts=job.rows // automation.STEPS, chunk=job.chunk)
+
+    def automation_plainly(self, job: Job) -> int:
+        return automation.plainly(self.shops[True], contacts=job.rows // automation.STEPS)
 
     def buy(self, job: Job) -> int:
         self.buyer.buy(self.shops[job.large])

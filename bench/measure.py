@@ -15,7 +15,7 @@ django.setup()
 
 from django.core.management import CommandError, call_command  # noqa: E402, nothing of Django may be imported before setup
 
-from bench import pgbench, report  # noqa: E402
+from bench import automation, pgbench, report  # noqa: E402
 from bench.clients import Clients, Job, Outcome  # noqa: E402
 from bench.pgbench import Pgbench  # noqa: E402
 from bench.processors import ServerClock  # noqa: E402
@@ -94,8 +94,9 @@ def _contestants(
     def batch(verb: str) -> Callable[[float], tuple[Outcome, float]]:
         return lambda seconds: clients.run(Job(verb, rows=size.batch, chunk=size.chunk), 1)
 
-    def steps(contacts: int, chunk: int) -> Callable[[float], tuple[Outcome, float]]:
-        return lambda seconds: clients.run(Job("automation", rows=contacts, chunk=chunk), 1)
+    def steps(verb: str, contacts: int, chunk: int = 0) -> Callable[[float], tuple[Outcome, float]]:
+        rows = automation.STEPS * max(1, contacts)
+        return lambda seconds: clients.run(Job(verb, rows=rows, chunk=chunk), 1)
 
     def plain(script: str, url: str, count: int) -> Callable[[float], tuple[Outcome, float]] | None:
         if not bench.there:
@@ -115,8 +116,9 @@ def _contestants(
         "consume_many": batch("consume_many"),
         "issue, 1 process": loop("issue", 1),
         "issue_many": batch("issue_many"),
-        "automation, chunks": steps(size.batch, 0),
-        "automation, row by row": steps(max(1, size.batch // 50), 1),
+        "automation, chunks": steps("automation", size.batch),
+        "automation, chunks of one": steps("automation", size.batch // 50, chunk=1),
+        "automation, plainly": steps("automation_plainly", size.batch // 50),
         "purchase": loop("buy", SPREAD),
         "purchase, large shop": loop("buy", SPREAD, large=True),
         "bare view": loop("least", SPREAD),
