@@ -168,7 +168,7 @@ WITH RECURSIVE front AS MATERIALIZED (
     FROM chosen c WHERE j.id = c.id
   RETURNING j.id, j.account_id, j.kind, j.subject, j.attempts, c.turn, j.due
 )
-SELECT id, account_id, kind, subject, attempts FROM leased ORDER BY turn, due, id"""
+SELECT id, account_id, kind, subject, attempts FROM leased ORDER BY turn, due DESC, id"""
 """The head of the lane names the accounts that wait, unless it is full: then one account's backlog may hide the others, and FRONT
 more accounts that have jobs in the lane, from anywhere on and round again, are asked, by one look at the index each. A claim
 never goes through all rows: 50,000 of them cost what 500 do."""
@@ -181,7 +181,8 @@ def claim(limit: int, *, again: bool = False, queue: str = "") -> list[Claim]:
     """Lease up to `limit` due jobs never begun, or those begun before instead; the errands of `queue` instead of ordinary ones.
 
     One of each account before the second of any, of an account the longest due first; which accounts when there are more of
-    them than `limit` is left to chance.
+    them than `limit` is left to chance. Of different accounts' jobs the youngest comes first: the oldest may be one of many turns,
+    and whatever stands behind it in the batch is out of other workers' reach while it takes one.
     """
     lane, ready = LANES[again]
     kinds = [kind for kind in ERRANDS if not queue or QUEUE_OF.get(kind, PROVIDERS) == queue]

@@ -19,8 +19,8 @@ def test_one_of_each_account_before_the_second_of_any(acme, zen, at):
         add(acme, subject, due=NOON - timedelta(hours=1))
     add(zen, 9)
     assert [(job.account_id, job.subject) for job in claim(3)] == [
+        (zen.account.pk, 9),  # before what takes turn after turn
         (acme.account.pk, 0),
-        (zen.account.pk, 9),
         (acme.account.pk, 1),
     ]
 
