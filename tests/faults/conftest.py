@@ -83,6 +83,7 @@ def _closing_proof(stage, businesses):
     """Every test ends with the proof of its ledgers, and the run with that of all."""
     yield
     connection.close()
+    stage.postgres.analyze()
     for world in businesses:
         with scope(world.account):
             assert [damage.sentence(world.account) for damage in proof.verify(world.account)] == []

@@ -11,7 +11,9 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from simplero.launch.postgres import EmbeddedPostgres
+import psycopg
+
+from simplero.launch.postgres import SUPERUSER, EmbeddedPostgres
 from simplero.launch.processes import free_port, kill_group, spawn
 from simplero.launch.redis import EmbeddedRedis
 from simplero.launch.servers import Server
@@ -46,6 +48,11 @@ class Postgres(_Steady, EmbeddedPostgres):
         self.process.send_signal(signal.SIGQUIT)
         self.process.wait(30)
         self.kill()
+
+    def analyze(self) -> None:
+        """Count what is there, as autovacuum does within a minute: a proof is then planned for it."""
+        with psycopg.connect(self._url(SUPERUSER), autocommit=True) as connection:
+            connection.execute("ANALYZE")
 
 
 class Redis(_Steady, EmbeddedRedis):

@@ -1,5 +1,7 @@
 """The worker and its scheduler, in a hurry, with points at which they die and steps that no automation offers."""
 
+import os
+
 from celery import signals
 
 from simplero.celery import TurnTask, app
@@ -21,7 +23,7 @@ failpoints.install(lock="FROM outbox_job WHERE id = ", entry="credits_consume")
 
 @signals.task_prerun.connect(weak=False)
 def _begins(task_id: str, task: TurnTask, **_: object) -> None:
-    note(f"message {task.name} {task_id}")
+    note(f"message {task.name} {task_id} {os.environ.get('FAULT_SKEW', '')}")
 
 
 @signals.task_postrun.connect(weak=False)
