@@ -35,6 +35,59 @@ class AutomationStopped:
 
 
 @dataclass(frozen=True, slots=True)
+class AutomationAdded:
+    kind: ClassVar[str] = "automation.added"
+    flow_id: int
+
+
+@dataclass(frozen=True, slots=True)
+class AutomationChanged:
+    kind: ClassVar[str] = "automation.changed"
+    flow_id: int
+    fields: tuple[str, ...]  # which, never what they say
+
+
+@dataclass(frozen=True, slots=True)
+class AutomationPublished:
+    """Contacts enter another version from now on."""
+
+    kind: ClassVar[str] = "automation.published"
+    flow_id: int
+    version: int  # its number
+
+
+@dataclass(frozen=True, slots=True)
+class AutomationMoved:
+    """Contacts inside were moved to the newest version."""
+
+    kind: ClassVar[str] = "automation.moved"
+    flow_id: int
+    contacts: int
+
+
+@dataclass(frozen=True, slots=True)
+class AutomationSwitched:
+    kind: ClassVar[str] = "automation.switched"
+    flow_id: int
+    on: bool
+
+
+@dataclass(frozen=True, slots=True)
+class AutomationDeleted:
+    kind: ClassVar[str] = "automation.deleted"
+    flow_id: int
+
+
+@dataclass(frozen=True, slots=True)
+class StartOfMany:
+    """Many contacts were asked to be let in at once."""
+
+    kind: ClassVar[str] = "automation.start_of_many"
+    flow_id: int
+    start: str  # its public id
+
+
+@dataclass(frozen=True, slots=True)
 class EndpointAdded:
     """Another system can be called. Its name and address stand in its row alone."""
 

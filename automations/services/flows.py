@@ -11,7 +11,7 @@ from typing import Any
 from django.db import transaction
 from django.db.models import Max, QuerySet
 
-from automations import runs
+from automations import events, runs
 from automations.models import Flow, Of, Run, Version
 from automations.occasions import OCCASIONS
 from automations.programs import WAIT, Steps, parse, walk
@@ -80,6 +80,7 @@ def add(*, account: Account, terms: Terms, steps: Steps = (), key: uuid.UUID | N
     flow.save(force_insert=True)
     Version.objects.create(account_id=account_id, flow=flow, number=1, steps=list(steps))
     flow.refresh_from_db()
+    outbox.record(account=account, fact=events.AutomationAdded(flow.pk), actor=actor)
     return flow
 
 
@@ -105,6 +106,8 @@ def edit(*, account: Account, flow: Flow, terms: Terms, seen: str, actor: Actor)
         )
     held.name, held.once, held.several = terms.name, terms.once, terms.several
     held.save(update_fields=["name", "once", "several"])
+    fields = tuple(field for field in Terms.__slots__ if getattr(there, field) != getattr(terms, field))
+    outbox.record(account=account, fact=events.AutomationChanged(held.pk, fields), actor=actor)
 
 
 @transaction.atomic
@@ -113,7 +116,8 @@ def switch(*, account: Account, flow: Flow, enabled: bool, actor: Actor) -> None
     held = lock(account, flow)
     if enabled and runs.live_version(held) is None:
         raise Unacceptable("Publish its steps first: until then there is nothing to go through.")
-    Flow.objects.filter(pk=held.pk).exclude(enabled=enabled).update(enabled=enabled)
+    if Flow.objects.filter(pk=held.pk).exclude(enabled=enabled).update(enabled=enabled):
+        outbox.record(account=account, fact=events.AutomationSwitched(held.pk, enabled), actor=actor)
 
 
 @transaction.atomic
@@ -129,6 +133,7 @@ def delete(*, account: Account, flow: Flow, actor: Actor) -> None:
     held.save(update_fields=["enabled", "deleted_at"])
     Version.objects.filter(flow=held, published_at=None).delete()
     outbox.schedule(account=account, kind=EMPTY, subject=held.pk, due=now())
+    outbox.record(account=account, fact=events.AutomationDeleted(held.pk), actor=actor)
     listen(account)
 
 
@@ -197,6 +202,7 @@ def publish(*, account: Account, flow: Flow, seen: str, actor: Actor) -> Version
         raise NotPublishable(found)
     draft.published_at = now()
     draft.save(update_fields=["published_at"])
+    outbox.record(account=account, fact=events.AutomationPublished(held.pk, draft.number), actor=actor)
     listen(account)
     return draft
 
@@ -243,6 +249,8 @@ def move_to_newest(*, account: Account, flow: Flow, actor: Actor) -> Moved:
     older = _inside(held).exclude(version=live)
     there = _movable(held, live)
     many, all_inside = there.count(), older.count()
+    if many:
+        outbox.record(account=account, fact=events.AutomationMoved(held.pk, many), actor=actor)
     if many > CHUNK:
         outbox.schedule(account=account, kind=RENEW, subject=held.pk, due=now())
         return Moved(0, many, all_inside - many)

@@ -7,7 +7,7 @@ from typing import Any
 from django.db import transaction
 from django.db.models import Max
 
-from automations import conditions, runs
+from automations import conditions, events, runs
 from automations.models import Flow, Of, Run, Start
 from contacts.models import Contact
 from simplero.lib.keys import derive_key
@@ -65,6 +65,7 @@ def begin_many(
     # Of one form sent twice at once, the second waits here for the first.
     Start.objects.bulk_create([start], ignore_conflicts=True)
     start = Start.objects.select_related("flow").get(public_id=key)
+    outbox.record(account=account, fact=events.StartOfMany(flow.pk, str(key)), actor=actor)
     outbox.schedule(account=account, kind=runs.START, subject=start.pk, due=now())
     return start
 

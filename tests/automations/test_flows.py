@@ -11,6 +11,7 @@ from automations.models import Flow, Of, Run, State
 from automations.services import examples
 from automations.services import flows as services
 from automations.services.flows import Terms
+from simplero.outbox.models import Event
 from tests import factories
 from tests.automations.desk import HERE, Desk, at, flows, fresh, seen, steps, versions
 from tests.automations.flows import enter, flow, publish, step, work
@@ -225,3 +226,24 @@ def test_another_accounts_automation_does_not_exist(desk, acme, zen):
     for path in ("switch", "duplicate", "delete", "publish", "steps/do", "versions/renew", "discard"):
         assert desk.post(at(theirs, path), {"on": "0", "seen": seen(zen, theirs)}).status_code == 404
     assert fresh(zen, theirs).enabled
+
+
+def test_what_staff_do_is_written_down_with_who_did_it(acme):
+    everything = {"account": acme.account, "actor": acme.actor}
+    with inside(acme):
+        made = services.add(**everything, terms=Terms("New"), steps=[WAIT], key=uuid.uuid4())
+        services.publish(**everything, flow=made, seen=services.seen_of(made))
+        services.edit(**everything, flow=made, terms=Terms("Newer", once=True), seen=Terms.of(made).seal)
+        for _ in range(2):
+            services.switch(**everything, flow=made, enabled=True)
+        services.delete(**everything, flow=made)
+        told = (
+            Event.objects.filter(kind__startswith="automation.").order_by("pk").values_list("kind", "body", "actor_id")
+        )
+        assert list(told) == [
+            ("automation.added", {"flow_id": made.pk}, acme.owner.pk),
+            ("automation.published", {"flow_id": made.pk, "version": 1}, acme.owner.pk),
+            ("automation.changed", {"flow_id": made.pk, "fields": ["name", "once"]}, acme.owner.pk),
+            ("automation.switched", {"flow_id": made.pk, "on": True}, acme.owner.pk),
+            ("automation.deleted", {"flow_id": made.pk}, acme.owner.pk),
+        ]
