@@ -23,11 +23,11 @@ collect_ignore_glob = [] if "FAULT_SEED" in os.environ else ["test_*.py"]
 
 
 def pytest_terminal_summary(terminalreporter):
-    if report.LINES:
+    if "FAULT_SEED" in os.environ:
         terminalreporter.section("faults")
         for line in report.LINES:
             terminalreporter.write_line(line)
-    terminalreporter.write_line(f"FAULT_SEED={os.environ.get('FAULT_SEED', '')}")
+        terminalreporter.write_line(f"FAULT_SEED={os.environ['FAULT_SEED']}")
 
 
 @pytest.fixture(scope="session", autouse=True)
