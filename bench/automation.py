@@ -86,10 +86,12 @@ def plainly(shop: Shop, *, contacts: int) -> int:
                 account=account, fact=AutomationStarted(contact_id, flow.pk, str(run.public_id)), actor=SYSTEM
             )
 
-        def step(key: str, kind: str, outcome: str, to: str, do: Callable[[Run], Any], run_id: int = run.pk) -> None:
+        def step(
+            key: str, kind: str, outcome: str, to: str, do: Callable[[Run], dict[str, Any]], run_id: int = run.pk
+        ) -> None:
             with scope(account):
                 run = Run.objects.select_for_update().get(pk=run_id)
-                do(run)
+                came = do(run)
                 Visit.objects.create(
                     account=account,
                     run=run,
@@ -100,6 +102,7 @@ def plainly(shop: Shop, *, contacts: int) -> int:
                     outcome=outcome,
                     began_at=run.since,
                     at=now(),
+                    **came,
                 )
                 run.step, run.visit, run.since = to, run.visit + 1, now()
                 if not to:
@@ -108,9 +111,9 @@ def plainly(shop: Shop, *, contacts: int) -> int:
                     outbox.record(account=account, fact=fact, actor=SYSTEM)
                 run.save(update_fields=["state", "step", "visit", "since", "due", "ended_at"])
 
-        def consume(run: Run) -> None:
-            origin = Origin(SYSTEM, "bench", str(run.public_id))
-            ledger.consume(
+        def consume(run: Run) -> dict[str, Any]:
+            origin = Origin(SYSTEM, flow.of, str(run.public_id))
+            posting = ledger.consume(
                 account=account,
                 contact_id=run.contact_id,
                 credit_type_id=use["credit_type"],
@@ -118,12 +121,14 @@ def plainly(shop: Shop, *, contacts: int) -> int:
                 key=uuid.uuid4(),
                 origin=origin,
             )
+            return {"entry": posting.key, "detail": {"credit_type": use["credit_type"], "amount": 1}}
 
-        def put_tag(run: Run) -> None:
+        def put_tag(run: Run) -> dict[str, Any]:
             contact = directory.lock(account=account, contact=Contact(pk=run.contact_id))
             directory.tag(account=account, contact=contact, name=name, actor=SYSTEM)
+            return {}
 
-        step("wait", "wait", "waited", "use", lambda run: None)
+        step("wait", "wait", "waited", "use", lambda run: {})
         step("use", "consume", "done", "tag", consume)
         step("tag", "tag", "done", "", put_tag)
     return STEPS * contacts

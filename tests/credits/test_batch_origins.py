@@ -15,7 +15,7 @@ from tests import factories
 
 pytestmark = pytest.mark.django_db
 
-BATCH = Origin(SYSTEM, "automation", "the batch", cause_id=7, depth=1)
+BATCH = Origin(SYSTEM, "test", "the batch", cause_id=7, depth=1)
 
 
 def rows(world, amount=2):
@@ -34,7 +34,7 @@ def written(posted):
     return found
 
 
-EXPECTED = [("automation", "a run", 9, 3), ("automation", "the batch", 7, 1)]
+EXPECTED = [("test", "a run", 9, 3), ("test", "the batch", 7, 1)]
 
 
 def test_an_issue_names_what_it_is_for(acme):
