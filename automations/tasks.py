@@ -17,6 +17,11 @@ logger = logging.getLogger(__name__)
 def sweep_every_account(**_: Any) -> None:
     """See to it that what should have been taken on a minute ago is taken on."""
     for account in Account.objects.order_by("pk").iterator():
-        with scope(account):
-            if late := runs.pick_up(account):
-                logger.warning("%d runs of account %d had been left behind", late, account.pk)
+        try:
+            with scope(account):
+                late = runs.pick_up(account)
+        except Exception:
+            logger.exception("the runs of account %d cannot be looked at", account.pk)
+            continue
+        if late:
+            logger.warning("%d runs of account %d had been left behind", late, account.pk)

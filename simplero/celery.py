@@ -93,7 +93,7 @@ app.conf.update(
         "send mail": {"task": "simplero.mail.tasks.send_waiting", "schedule": 5.0},
         "sweep sign-ins": {"task": "contacts.tasks.sweep_every_account", "schedule": ASKED_EVERY},
         "check domains": {"task": "simplero.team.tasks.check_every_domain", "schedule": ASKED_EVERY},
-        "sweep runs": {"task": "automations.tasks.sweep_every_account", "schedule": 300.0},
+        "sweep runs": {"task": "automations.tasks.sweep_every_account", "schedule": ASKED_EVERY},
         "verify ledgers": {"task": "credits.tasks.verify_every_account", "schedule": ASKED_EVERY},
     },
 )

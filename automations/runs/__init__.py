@@ -1,7 +1,7 @@
 """Contacts' ways through flows: begin them, take them on when they are due, and steer them. Inside the caller's open transaction."""
 
 from .advancing import CHUNK, MOST_ATTEMPTS, advance, advance_one, one_failed, pick_up, set_apart
-from .beginning import DEEPEST_CHAIN, Beginning, begin, begin_one, live_version
+from .beginning import DEEPEST_CHAIN, Beginning, begin, begin_one, hold, live_version
 from .rows import ADVANCE, ADVANCE_ONE, START
 from .steering import hurry, move, pause, resume, retry, skip, stop, wake
 
@@ -17,6 +17,7 @@ __all__ = [
     "advance_one",
     "begin",
     "begin_one",
+    "hold",
     "hurry",
     "live_version",
     "move",

@@ -21,6 +21,7 @@ from credits.queries import next_end
 from simplero.lib.keys import derive_key
 from simplero.outbox import outbox
 from simplero.outbox.models import Delivery, Event, Job
+from simplero.outbox.relay import LEASE
 from simplero.tenancy.actors import SYSTEM
 from simplero.tenancy.models import Account
 from simplero.tenancy.scope import now, require
@@ -73,13 +74,14 @@ def set_apart(account: Account) -> bool:
 
 
 def one_failed(account: Account) -> bool:
-    """Whether another job of the account has begun a chunk and is not at it: it failed, or its worker died. What is due longest is
-    still there, so whoever comes next comes to the same chunk.
+    """Whether another job of the account has begun a chunk and is not at it: it failed, or its worker died some time ago. What is due
+    longest is still there, so whoever comes next comes to the same chunk.
 
-    Jobs of one batch are claimed at one instant; those that somebody is at are locked.
+    Jobs that somebody is at are locked; those that wait for their turn in a batch have more than half of their lease.
     """
-    begun = Job.objects.filter(account_id=account.pk, kind=ADVANCE, attempts__gt=0).select_for_update(skip_locked=True)
-    return len({job.leased_until for job in begun}) > 1
+    over = Q(attempts__gt=1) | Q(leased_until__lt=now() + LEASE / 2)
+    begun = Job.objects.filter(over, account_id=account.pk, kind=ADVANCE, attempts__gt=0)
+    return begun.select_for_update(skip_locked=True).first() is not None
 
 
 def advance_one(account: Account, waiting: Run, *, attempts: int) -> None:
@@ -196,7 +198,7 @@ class _Way:
         lasted = outcome == Outcome.WAITED and self.at - run.since >= A_WHILE
         run.visit, run.attempt, run.hops, run.step = run.visit + 1, 1, 0 if lasted else run.hops + 1, to
         run.since, run.due, run.waiting, run.awaits, run.detail = self.at, self.at, False, "", {}
-        if run.hops > programs.MOST_HOPS:
+        if to and run.hops > programs.MOST_HOPS:
             rows.park(run, "hops", {"most": programs.MOST_HOPS})
             run.hops = 0
             return False
@@ -325,18 +327,18 @@ class _Way:
         """Let those who come to the wait stand there, and those whose wait is over go on."""
         kind, to = node.settings["for"], self.program.after(node.key)
         ends = self._ends(node, runs) if kind == waits.EXPIRY else {}
-        known = self._known(node, runs) if kind == waits.EVENT else {}
+        known = self._known(node, [run for run in runs if not _looked(run)]) if kind == waits.EVENT else {}
         gone_on = []
         for run in runs:
             detail: dict[str, Any] = {}
             if hurried := run.detail.get("hurried"):
                 detail = {"hurried": hurried}
-            elif run.waiting and kind == waits.EVENT and not run.awaits:
+            elif run.waiting and kind == waits.EVENT and run.detail.get("came"):
                 detail = {"came": True}
-            elif self._stands(run, node, ends.get(run.contact_id), known.get(run.contact_id, [])):
+            elif self._stands(run, node, ends.get(run.contact_id), known.get(run.pk, [])):
                 continue
             elif run.waiting and kind == waits.EVENT:
-                detail = {"came": not run.awaits}
+                detail = {"came": run.detail.get("came", False)}
             if self._leave(run, node, Outcome.WAITED, to, detail):
                 gone_on.append((to, run))
         return gone_on
@@ -350,7 +352,7 @@ class _Way:
         if before is not None and any(
             event.pk not in before and matches(awaited, node.settings.get("event", {}), event) for event in known
         ):
-            run.awaits = ""  # it came unseen
+            run.detail["came"] = True  # unseen
             return False
         until = waits.until(node.settings, since=run.since, zone=self.account.zone, end=end)
         if until is None or until <= self.at:
@@ -359,23 +361,33 @@ class _Way:
         run.due = min(until, self.at + again) if again else until
         run.waiting, run.awaits, run.detail = True, awaited, {"until": until.isoformat()}
         if kind == waits.EVENT:
-            run.detail["before"] = [event.pk for event in known] if before is None else before
+            run.detail |= {"before": [e.pk for e in known]} if before is None else {"before": before, "looked": True}
         return True
 
     def _ends(self, node: Node, runs: list[Run]) -> dict[int, datetime]:
         return next_end(self.account, node.settings["credit_type"], {run.contact_id for run in runs})
 
     def _known(self, node: Node, runs: list[Run]) -> dict[int, list[Event]]:
-        """The events of these contacts that may be what the step waits for and that everybody can see: not delivered yet, or written
-        lately. For who comes to the wait they were before it; for who stands there, some may have come unseen."""
-        kinds = OCCASIONS[node.settings["occasion"]].kinds
+        """By run, the events of its contact that may be what the step waits for and that everybody can see: not delivered yet, or
+        written not long before it came to the wait. For who comes to it they were before it; for who stands there, some may have
+        come unseen."""
+        if not runs:
+            return {}
+        kinds, since = OCCASIONS[node.settings["occasion"]].kinds, min(run.since for run in runs) - LOOK_BACK
         found = Event.objects.filter(kind__in=kinds, contact_id__in={run.contact_id for run in runs})
-        since = min(run.since for run in runs) - LOOK_BACK
-        waiting = Delivery.objects.filter(event=OuterRef("pk"))
-        known: dict[int, list[Event]] = defaultdict(list)
-        for event in found.filter(Q(at__gte=since) | Exists(waiting)).order_by("pk"):
-            known[event.contact_id or 0].append(event)
-        return known
+        found = found.annotate(waiting=Exists(Delivery.objects.filter(event=OuterRef("pk"))))
+        of_contact: dict[int, list[Event]] = defaultdict(list)
+        for event in found.filter(Q(at__gte=since) | Q(waiting=True)).order_by("pk"):
+            of_contact[event.contact_id or 0].append(event)
+        return {
+            run.pk: [e for e in of_contact[run.contact_id] if e.waiting or e.at >= run.since - LOOK_BACK]  # type: ignore[attr-defined]
+            for run in runs
+        }
+
+
+def _looked(run: Run) -> bool:
+    """Whether a run has looked back already at what came unseen to its wait."""
+    return bool(run.waiting and run.detail.get("looked"))
 
 
 _FLOWING = {

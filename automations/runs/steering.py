@@ -90,7 +90,7 @@ def skip(*, account: Account, runs: Iterable[int], actor: Actor) -> list[Run]:
         _again(run)
         if run.step in program.nodes:
             run.step = program.after(run.step)
-        run.visit, run.attempt = run.visit + 1, 1
+        run.visit, run.attempt, run.since = run.visit + 1, 1, now()
     return _written(account, found)
 
 
@@ -130,7 +130,7 @@ def wake(account: Account, events: Sequence[Event]) -> None:
             event.contact_id == run.contact_id and event.pk not in before and matches(run.awaits, wanted, event)
             for event in events
         ):
-            run.awaits, run.due, run.alone = "", now(), False
+            run.awaits, run.due, run.alone, run.detail = "", now(), False, {"came": True}
             woken.append(run)
     _written(account, woken)
 

@@ -52,21 +52,21 @@ def begin_many(
     if done := Start.objects.filter(public_id=key).first():
         return done
     _check(flow)
-    start = Start(
-        account_id=account_id,
+    start, new = Start.objects.get_or_create(  # of one form sent twice at once, the second waits here for the first
         public_id=key,
-        flow=flow,
-        selection=list(selection),
-        until=Contact.objects.aggregate(newest=Max("pk"))["newest"] or 0,
-        actor_kind=actor.kind,
-        actor_id=actor.id,
-        created_at=now(),
+        defaults={
+            "account_id": account_id,
+            "flow": flow,
+            "selection": list(selection),
+            "until": Contact.objects.aggregate(newest=Max("pk"))["newest"] or 0,
+            "actor_kind": actor.kind,
+            "actor_id": actor.id,
+            "created_at": now(),
+        },
     )
-    # Of one form sent twice at once, the second waits here for the first.
-    Start.objects.bulk_create([start], ignore_conflicts=True)
-    start = Start.objects.select_related("flow").get(public_id=key)
-    outbox.record(account=account, fact=events.StartOfMany(flow.pk, str(key)), actor=actor)
-    outbox.schedule(account=account, kind=runs.START, subject=start.pk, due=now())
+    if new:
+        outbox.record(account=account, fact=events.StartOfMany(flow.pk, str(key)), actor=actor)
+        outbox.schedule(account=account, kind=runs.START, subject=start.pk, due=now())
     return start
 
 
@@ -82,7 +82,8 @@ def go_on(*, account: Account, start_id: int, limit: int = CHUNK) -> bool:
     if start.ended_at is not None:
         return True
     later = Contact.objects.filter(pk__gt=start.after, pk__lte=start.until).order_by("pk")
-    ids = list(later.values_list("pk", flat=True)[:limit]) if start.flow.enabled else []
+    flow = runs.hold(start.flow_id)
+    ids = list(later.values_list("pk", flat=True)[:limit]) if flow else []
     chosen = sorted(conditions.met(account, start.selection, ids))
     begun = runs.begin(
         account=account,

@@ -50,7 +50,8 @@ class Delivery(TenantPart):
     wrote that: see the trigger `offer` in the migrations."""
 
     event = TenantForeignKey(Event, on_delete=models.PROTECT, db_index=False, related_name="+")
-    failed_at = models.DateTimeField(null=True)  # put aside, since somebody could not hear it; the log says why
+    tries = models.SmallIntegerField(db_default=0)  # in which somebody could not hear it; the log says why
+    again_at = models.DateTimeField(null=True)  # when it is tried again; not any more after subscribers.MOST_TRIES
 
     class Meta(TenantPart.Meta):
         constraints = [UniqueConstraint("account", "event", name="delivery_once")]
