@@ -11,6 +11,7 @@ from automations import runs
 from automations.actions import ACTIONS
 from automations.models import Flow, Run, State, Version, Visit
 from automations.tasks import sweep_every_account
+from simplero.outbox import relay
 from simplero.outbox.models import Event, Job
 from simplero.outbox.outbox import Cause
 from simplero.tenancy.actors import SYSTEM
@@ -187,6 +188,23 @@ def test_of_many_jobs_only_two_come_to_a_chunk_that_fails(acme, at, monkeypatch,
     at(START + timedelta(seconds=1))
     work()
     assert len([record for record in caplog.records if "automations.advance " in record.getMessage()]) == 1
+
+
+def test_what_another_worker_is_about_to_begin_has_not_failed(acme, at):
+    at(START)
+    automation = flow(acme, several=True)
+    for ms in range(20):
+        at(START + timedelta(milliseconds=ms))
+        enter(acme, automation)
+    at(START + timedelta(seconds=1))
+    one = relay.claim(10)
+    at(START + timedelta(seconds=1, milliseconds=1))
+    two = relay.claim(10)
+    assert len(one) == len(two) == 10
+    relay.perform(two[0])
+    with scope(acme.account):
+        alone = Run.objects.filter(alone=True).count()
+    assert alone == 0
 
 
 def test_a_run_that_was_set_apart_and_moved_meanwhile_is_not_forgotten(acme, at):

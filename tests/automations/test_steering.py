@@ -127,6 +127,19 @@ def test_skipped_it_goes_on_behind_the_step(acme):
     assert steer(acme, runs.skip, run) == []
 
 
+def test_skipped_it_comes_to_the_next_wait_now(acme, at):
+    at(START)
+    use = step("consume", "use", credit_type=acme.session.pk, amount=1, short="stop")
+    run = enter(acme, flow(acme, use, step("wait", **{"for": "while", "number": 3, "unit": "days"})))
+    work()
+    assert fresh(acme, run).state == State.ATTENTION
+    at(START + timedelta(days=4))
+    with scope(acme.account):
+        runs.skip(account=acme.account, runs=[run.pk], actor=acme.actor)
+    work()
+    assert fresh(acme, run).state == State.ACTIVE
+
+
 def test_stopped_while_it_needs_attention(acme):
     run = short(acme)
     steer(acme, runs.stop, run)

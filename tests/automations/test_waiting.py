@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from automations import runs
-from automations.models import State
+from automations.models import Run, State
 from contacts import services as contacts
 from simplero.outbox import outbox
 from simplero.tenancy.scope import scope
@@ -219,6 +219,67 @@ def test_a_move_to_the_newest_version_keeps_what_it_waits_for(acme, at):
     factories.consume(acme)  # before a worker has come by
     work()
     assert visits(acme, run) == [("wait", "waited"), ("stop", "stopped")]
+
+
+def test_what_a_contact_did_before_does_not_count_beside_one_who_waits_longer(acme, at):
+    at(MONDAY)
+    listen(acme, "credits.consumed")
+    automation = flow(acme, waiting_for_a_use(acme))
+    ben = factories.contact(acme, "Ben")
+    enter(acme, automation, ben)
+    work()
+    at(MONDAY + timedelta(days=5))
+    factories.issue(acme, 5)
+    factories.consume(acme)
+    work()
+    at(MONDAY + timedelta(days=14) - timedelta(seconds=3))
+    run = enter(acme, automation)
+    work()
+    at(MONDAY + timedelta(days=14) + timedelta(seconds=2))
+    work()
+    assert fresh(acme, run).state == State.ACTIVE
+
+
+def test_moved_together_each_goes_by_its_own_wait(acme, at):
+    at(MONDAY)
+    listen(acme, "credits.consumed")
+    automation = flow(acme, waiting_for_a_use(acme))
+    ben = factories.contact(acme, "Ben")
+    enter(acme, automation, ben)
+    work()
+    at(MONDAY + timedelta(seconds=5))
+    work()
+    at(MONDAY + timedelta(days=2))
+    factories.issue(acme, 5)
+    factories.consume(acme)
+    work()
+    at(MONDAY + timedelta(days=4))
+    run = enter(acme, automation)
+    work()
+    at(MONDAY + timedelta(days=4, seconds=5))
+    work()
+    assert fresh(acme, run).state == State.ACTIVE
+    at(MONDAY + timedelta(days=5))
+    newest = flows.publish(acme, automation, waiting_for_a_use(acme), step("stop"))
+    with scope(acme.account):
+        runs.move(
+            account=acme.account, runs=list(Run.objects.values_list("pk", flat=True)), to=newest, actor=acme.actor
+        )
+    work()
+    assert fresh(acme, run).state == State.ACTIVE
+
+
+def test_moved_from_a_while_to_an_event_it_waits_for_the_event(acme, at):
+    at(MONDAY)
+    listen(acme, "credits.consumed")
+    automation = flow(acme, step("wait", **{"for": "while", "number": 3, "unit": "days"}))
+    run = enter(acme, automation)
+    work()
+    newest = flows.publish(acme, automation, waiting_for_a_use(acme))
+    with scope(acme.account):
+        runs.move(account=acme.account, runs=[run.pk], to=newest, actor=acme.actor)
+    work()
+    assert fresh(acme, run).state == State.ACTIVE
 
 
 def test_takes_the_branch_that_its_condition_says_and_goes_on_behind_it(acme):
