@@ -25,13 +25,21 @@ OF_NO_ACCOUNT = [
 ]
 
 
+WHOLE = [*OF_NO_ACCOUNT, "/a/acme/contacts/"]
+
 # Every rule of the default set. What axe would preload (each style sheet once more, from addresses it guesses) only rules read
 # that are not in it, and takes most of the time.
 OPTIONS = {"resultTypes": ["violations"], "preload": False}
 
+# In the dark it is the same page in other colours: whatever else may be wrong with it is found in the light.
+OF_COLOURS = {**OPTIONS, "runOnly": {"type": "rule", "values": ["color-contrast", "link-in-text-block"]}}
 
-def faults(page):
-    found = Axe().run(page, options=OPTIONS).response["violations"]
+
+def faults(page, *, whole=True):
+    """What is wrong with a page; not `whole`, with what stands between its menu and its end, which is the same on every page."""
+    dark = page.evaluate("matchMedia('(prefers-color-scheme: dark)').matches")
+    options = OF_COLOURS if dark else OPTIONS
+    found = Axe().run(page, context=None if whole else "main", options=options).response["violations"]
     serious = [
         f"{fault['id']}: {fault['help']}: {node['html'][:160]}"
         for fault in found
@@ -42,10 +50,15 @@ def faults(page):
     return serious + (["the page scrolls sideways"] if wider else [])
 
 
+PARTS = 3
+"""In so many parts every page is looked at, so that one test does not keep the others waiting at the end."""
+
+
+@pytest.mark.parametrize("part", range(PARTS))
 @pytest.mark.parametrize(
     ("viewport", "scheme"), [(DESKTOP, "light"), (PHONE, "dark")], ids=["wide, light", "phone, dark"]
 )
-def test_pages(acme, zen, open_page, viewport, scheme):
+def test_pages(acme, zen, open_page, viewport, scheme, part):
     furnish(zen)
     furnish(acme)
     owner = signed_in(acme.owner)
@@ -57,18 +70,18 @@ def test_pages(acme, zen, open_page, viewport, scheme):
         if is_page(ask(owner, "GET", url))
     ]
     assert len(pages) > 20
-    pages += further(acme)
     page = open_page("/accounts/login/", viewport=viewport, scheme=scheme, policy=False)
     found = {}
-    for url in SIGNED_OUT:
+    for url in SIGNED_OUT[part::PARTS]:
         page.goto(url)
         found[url] = faults(page)
     page.goto("/accounts/login/")
     sign_in(page, acme.owner.email)
-    for url in [*pages, *OF_NO_ACCOUNT]:
+    for url in [*OF_NO_ACCOUNT, *pages, *further(acme)][part::PARTS]:
         page.goto(url)
         expect(page.locator("h1").first).to_be_attached()
-        found[url] = faults(page)
+        assert page.title().strip()
+        found[url] = faults(page, whole=url in WHOLE)
     assert {url: wrong for url, wrong in found.items() if wrong} == {}
 
 
@@ -103,3 +116,10 @@ def test_axe_bites(open_page):
     page = open_page("/accounts/login/", policy=False)
     page.evaluate("document.querySelector('input').insertAdjacentHTML('afterend', '<img src=x><button></button>')")
     assert any("button-name" in fault for fault in faults(page))
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_axe_sees_colours_that_are_too_near(open_page, scheme):
+    page = open_page("/accounts/login/", scheme=scheme, policy=False)
+    page.evaluate("Object.assign(document.querySelector('h1').style, {color: '#777', backgroundColor: '#888'})")
+    assert any("color-contrast" in fault for fault in faults(page))
