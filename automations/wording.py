@@ -66,7 +66,10 @@ def _gone(detail: Detail, names: "Names") -> str:
         what = f"The automation {names.flow(detail['flow'])}"
     elif detail.get("endpoint") in names.endpoints:
         what = f"The address {names.endpoint(detail['endpoint'])}"
-    return f"{what} that this step needs is gone. Choose another in the step, or skip it."
+    return (
+        f"{what} that this step needs is gone. Skip it: another choice in the step holds for who begins later, "
+        "or is moved to the newest version."
+    )
 
 
 def _off(detail: Detail, names: "Names") -> str:

@@ -35,6 +35,10 @@ NOWHERE = "Nothing is called at this address. It may have been replaced by a new
 WORDS = {
     hooks.OFF: (409, "The trigger at this address is off. Nothing was done."),
     hooks.NOBODY: (422, "There is no such contact: add it first, or check contact or email. Nothing was done."),
+    hooks.ANOTHER: (
+        409,
+        "A call of this id was taken for another contact. Give each call an id of its own. Nothing was done.",
+    ),
 }
 
 
@@ -110,7 +114,7 @@ def _said(request: HttpRequest, fields: dict[str, Any]) -> hooks.Said:
     contact, email = _text(fields, "contact", 100), _text(fields, "email", LONGEST_EMAIL)
     if contact:
         try:
-            return hooks.Said(contact=uuid.UUID(contact), call_id=name)
+            return hooks.Said(contact=uuid.UUID(contact), email=email, call_id=name)
         except ValueError:
             raise Unacceptable("contact is not an id: take it from the address of the contact's page.") from None
     if not email:

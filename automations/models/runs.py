@@ -74,7 +74,7 @@ class Run(TenantPart):
     once_for = models.BigIntegerField(null=True)  # the contact, where the flow takes each only once
     one_for = models.BigIntegerField(null=True)  # the contact while inside, where the flow takes each one at a time
     started_at = models.DateTimeField()
-    since = models.DateTimeField()  # at its step, or in its state where that is not active
+    since = models.DateTimeField()  # at its step; needing attention or over since then
     ended_at = models.DateTimeField(null=True)
 
     class Meta(TenantPart.Meta):
@@ -114,6 +114,12 @@ class Run(TenantPart):
 
     def __str__(self) -> str:
         return f"run {self.pk}"
+
+    @property
+    def paused_at(self) -> datetime:
+        """Since when a paused one is paused."""
+        at = self.detail.get("paused")
+        return datetime.fromisoformat(at) if at else self.since
 
     @property
     def goes_on_at(self) -> datetime | None:

@@ -38,7 +38,7 @@ def pause(*, account: Account, runs: Iterable[int], actor: Actor) -> list[Run]:
     """Let them stand where they are until they are resumed. The time of a wait runs on meanwhile."""
     found = lock(account, runs, State.ACTIVE)
     for run in found:
-        run.state, run.alone = State.PAUSED, False
+        run.state, run.alone, run.detail = State.PAUSED, False, {**run.detail, "paused": now().isoformat()}
     return _written(account, found)
 
 

@@ -98,7 +98,7 @@ def _group(request: StaffRequest, group: Group, known: Names, here: str, *, sing
         "of": group.flow.of,
         "deleted": group.flow.deleted_at is not None,
         "step": lines.here(first, programs, known),
-        "since": lines.when(request, group.first),
+        "since": lines.inside_a_sentence(lines.when(request, group.first)),
         "alone": alone,
         "rows": [lines.row(request, run, known) for run in group.runs],
         "can_issue": group.reason == "short" and allows(request.membership.role, "credits.issue"),

@@ -83,18 +83,19 @@ def coming(request: StaffRequest, run: Run, names: Names) -> str:
             return reason_words(run.reason, run.detail, names)
         case State.PAUSED:
             at = run.goes_on_at
-            over = f" The wait is over {_lower(when(request, at))}." if at and at > now() else ""
-            return f"Paused {_lower(when(request, run.since))}.{over}" if not over else f"Paused.{over}"
+            over = f" The wait is over {inside_a_sentence(when(request, at))}." if at and at > now() else ""
+            return f"Paused {inside_a_sentence(when(request, run.paused_at))}.{over}" if not over else f"Paused.{over}"
         case State.ACTIVE:
             if on_its_way(run):
                 return "On its way"
             if (at := run.goes_on_at) is None:
                 return ""
-            return f"{'Goes on at the latest' if run.awaits else 'Goes on'} {_lower(when(request, at))}"
+            return f"{'Goes on at the latest' if run.awaits else 'Goes on'} {inside_a_sentence(when(request, at))}"
     return ended(run.reason)
 
 
-def _lower(words: str) -> str:
+def inside_a_sentence(words: str) -> str:
+    """ "today, 10:42", as it stands behind other words."""
     return words[:1].lower() + words[1:] if words.startswith(("Today", "Yesterday")) else words
 
 

@@ -56,7 +56,7 @@ def three(acme, zen, at):
 def test_says_who_is_short_of_what_for_which_trigger_since_when(acme, three, desk):
     said = words(desk.get("attention/"))
     assert "3 contacts are short of sessions for the trigger “Session delivered”" in said
-    assert "Consume 2 sessions · since Today, 10:30" in said
+    assert "Consume 2 sessions · since today, 10:30" in said
     assert "Ann Lee Today, 10:30 Needs 2 sessions and has 1." in said
     assert "Ben Ito Today, 10:30 Needs 2 sessions and has none." in said
     assert "Theirs" not in said

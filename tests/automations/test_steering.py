@@ -203,3 +203,12 @@ def test_automations_that_start_each_other_stop_with_attention(acme):
     with scope(acme.account):
         assert Run.objects.filter(state=State.FINISHED).count() == 1 + runs.DEEPEST_CHAIN
         assert Run.objects.get(state=State.ATTENTION).reason == "loop"
+
+
+def test_it_says_since_when_it_is_paused(acme, at):
+    at(START)
+    run = enter(acme, flow(acme, A_DAY))
+    work()
+    at(START + timedelta(hours=3))
+    steer(acme, runs.pause, run)
+    assert (fresh(acme, run).paused_at, fresh(acme, run).since) == (START + timedelta(hours=3), START)

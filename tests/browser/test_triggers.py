@@ -80,7 +80,7 @@ def test_product_bought_consumes_credits(world, open_page, viewport, scheme):
     dialog.get_by_role("link", name=label("Product bought")).click()
     choose(dialog.get_by_label(re.compile("^Product")), "Leadership retreat")
     dialog.get_by_role("button", name=label("Create trigger")).click()
-    expect(page.get_by_role("heading", name="“Leadership retreat” is bought", level=1)).to_be_visible()
+    expect(page.get_by_role("heading", name="Leadership retreat is bought", level=1)).to_be_visible()
     page.get_by_role("link", name=label("Consume credits")).click()
     choose(dialog.get_by_label(label("Credit type")), "coaching session")
     dialog.get_by_label(label("Amount")).fill("2")

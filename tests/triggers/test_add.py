@@ -47,7 +47,7 @@ def test_a_product_bought_then_consume_credits(desk, acme):
     assert (answer.status_code, answer["Location"]) == (303, at(made))
     assert (made.occasion, made.product, made.settings) == ("purchase.activated", pack, {"first": True})
     assert made.flow.public_id == made.public_id  # so that a run leads to its trigger
-    assert (made.flow.name, made.flow.enabled) == ("“Pack of 5” is bought for the first time", False)
+    assert (made.flow.name, made.flow.enabled) == ("Pack of 5 is bought for the first time", False)
     [fact] = events(acme, "trigger.added")
     assert (fact.body["trigger_id"], fact.actor_id) == (made.pk, acme.admin.pk)
     page = text(desk.get(answer["Location"]))
@@ -67,7 +67,7 @@ def test_at_a_price_says_its_product(desk, acme):
     desk.post("new?when=purchase.at_price", {"price": str(price.public_id)})
     [made] = triggers(acme)
     assert (made.price_id, made.product_id) == (price.pk, pack.pk)
-    assert made.flow.name == "“Pack” is bought at €85 each from 5"
+    assert made.flow.name == "Pack is bought at €85 each from 5"
 
 
 @pytest.mark.parametrize(

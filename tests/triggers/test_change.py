@@ -39,7 +39,7 @@ def fields(world):
 def test_when_it_fires(desk, acme, vip):
     gold = tag(acme, "Gold")
     made = trigger(acme, "tag.added", tag=vip.pk)
-    assert made.flow.name == "The tag “VIP” is added"
+    assert made.flow.name == "The tag VIP is added"
     assert save(desk, made, "when", tag=str(gold.public_id)).status_code == 303
     assert fresh(acme, made).tag_id == gold.pk
     assert fresh(acme, made).flow.name == "The tag “Gold” is added"  # nobody had given it a name of its own
@@ -145,7 +145,7 @@ def test_a_copy_is_off_and_changes_nothing_of_the_first(desk, acme, vip):
         copy = Trigger.objects.select_related("flow").exclude(pk=made.pk).get()
     assert answers[0]["Location"] == at(copy)
     assert (copy.tag_id, copy.conditions, copy.settings) == (vip.pk, only_if, {})
-    assert (copy.flow.once, copy.flow.enabled, copy.flow.name) == (True, False, "Copy of The tag “VIP” is added")
+    assert (copy.flow.once, copy.flow.enabled, copy.flow.name) == (True, False, "Copy of The tag VIP is added")
     page = text(desk.get(at(copy)))
     assert "Consume 2 sessions" in page
     assert "Issue 1 session" in page

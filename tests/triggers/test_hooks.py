@@ -263,3 +263,22 @@ def test_a_sealed_token_opens_in_no_other_row(acme, zen, called, token):
 def test_the_token_is_left_out_of_logs(token):
     assert redacted(f"POST /hooks/in/{token} 202") == "POST /hooks/in/[key] 202"
     assert Hook.objects.filter(token_digest=token).count() == 0
+
+
+def test_a_name_is_not_good_for_another_contact(acme, token):
+    ben = factories.contact(acme, "Ben Ito", email="ben@example.com")
+    assert post(token, {"email": "ann@example.com", "id": "booking-7"}).status_code == 202
+    refused = post(token, {"email": "ben@example.com", "id": "booking-7"})
+    assert (refused.status_code, refused.json()["accepted"]) == (409, False)
+    assert "another contact" in refused.json()["error"]
+    facts, outcomes = told(acme)
+    assert (len(facts), sorted(outcomes)) == (1, ["another", "taken"])
+    assert post(token, {"email": ben.email, "id": "booking-8"}).status_code == 202
+
+
+def test_contact_and_email_must_name_the_same(acme, token):
+    ben = factories.contact(acme, "Ben Ito", email="ben@example.com")
+    said = {"contact": str(ben.public_id), "email": "ann@example.com"}
+    assert post(token, said).status_code == 422
+    assert told(acme)[0] == []
+    assert post(token, {**said, "email": "BEN@example.com"}).status_code == 202

@@ -29,10 +29,11 @@ USE = "incoming addresses"  # of the vault
 LIMIT, COUNTED = 120, timedelta(minutes=1)
 """So many calls of one trigger are heard in so long."""
 
-TAKEN, AGAIN, OFF, NOBODY, UNREADABLE = "taken", "again", "off", "nobody", "unreadable"
+TAKEN, AGAIN, ANOTHER, OFF, NOBODY, UNREADABLE = "taken", "again", "another", "off", "nobody", "unreadable"
 OUTCOMES = {
     TAKEN: "Taken",
     AGAIN: "Was taken before",
+    ANOTHER: "Its name was used for somebody else",
     OFF: "The trigger was off",
     NOBODY: "No such contact",
     UNREADABLE: "Could not be read",
@@ -94,7 +95,7 @@ def digest(token: str) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Said:
-    """What a call says: whom it is about, by public id or else by address, and the caller's own name for the call, if any."""
+    """What a call says: whom it is about, by public id, by address or by both, which must agree, and the caller's own name for the call, if any."""
 
     contact: uuid.UUID | None = None
     email: str = ""
@@ -119,7 +120,8 @@ def whose(token: str) -> Hook | None:
 def receive(*, account: Account, trigger_id: int, said: Said | None) -> Heard:
     """Hear a call at the address of a trigger; None is one that could not be read. What becomes of it is written down either way.
 
-    One that is taken is a fact, and the delivery of that fact fires the trigger. A caller's own name for its call is good once.
+    One that is taken is a fact, and the delivery of that fact fires the trigger. A caller's own name for its call is good once:
+    the same call again changes nothing, and another contact under that name is refused.
     """
     # One at a time for each trigger: two calls of one name, or one too many, would not see each other.
     trigger = (
@@ -137,6 +139,9 @@ def receive(*, account: Account, trigger_id: int, said: Said | None) -> Heard:
     if said is None:
         return _note(trigger, UNREADABLE, ours)
     if said.call_id and (before := calls.filter(call_id=said.call_id).first()):
+        whose = _contact(account, said)
+        if whose is not None and whose.pk != before.contact_id:
+            return _note(trigger, ANOTHER, ours, whose.pk, shown=said.call_id)
         return _note(trigger, AGAIN, ours, before.contact_id, shown=said.call_id)
     if not trigger.flow.enabled:
         return _note(trigger, OFF, ours)
@@ -161,7 +166,9 @@ def _too_many(calls: Any) -> int:
 def _contact(account: Account, said: Said) -> Contact | None:
     everybody = Contact.objects.filter(account_id=require(account))
     if said.contact is not None:
-        return everybody.filter(public_id=said.contact).first()
+        found = everybody.filter(public_id=said.contact).first()
+        agree = found is None or not said.email or found.email_key == email_key(said.email)
+        return found if agree else None
     return everybody.filter(email_key=email_key(said.email)).first() if said.email else None
 
 

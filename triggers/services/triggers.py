@@ -95,8 +95,9 @@ def _write(trigger: Trigger, settings: Mapping[str, Any]) -> None:
 
 
 def called(account: Account, trigger: Trigger) -> str:
-    """The name of a trigger that nobody has given one."""
-    return Truncator(capital(queries.when(trigger, names(account, trigger.asked)))).chars(NAME)
+    """The name of a trigger that nobody has given one: names in it stand without their marks, since it is put between some itself."""
+    words = queries.when(trigger, names(account, trigger.asked)).replace("“", "").replace("”", "")
+    return Truncator(capital(words)).chars(NAME)
 
 
 @transaction.atomic
