@@ -42,7 +42,7 @@ def test_when_it_fires(desk, acme, vip):
     assert made.flow.name == "The tag VIP is added"
     assert save(desk, made, "when", tag=str(gold.public_id)).status_code == 303
     assert fresh(acme, made).tag_id == gold.pk
-    assert fresh(acme, made).flow.name == "The tag “Gold” is added"  # nobody had given it a name of its own
+    assert fresh(acme, made).flow.name == "The tag Gold is added"  # nobody had given it a name of its own
     assert fields(acme) == [["when"]]
     assert save(desk, made, "when").status_code == 303  # nothing changed
     assert len(fields(acme)) == 1
