@@ -6,7 +6,7 @@ from django import forms
 
 from automations.services.calls import caller
 from simplero.lib.text import fit
-from simplero.web.forms import KeyField, TextField
+from simplero.web.forms import KeyField, TextField, seen_field
 
 NAME = 80  # characters
 
@@ -36,6 +36,18 @@ class EndpointForm(forms.Form):
         ),
         help_text="Begins with https:// and can be reached from the internet.",
     )
+
+
+class EndpointAddForm(EndpointForm):
+    key = KeyField()
+
+
+class EndpointEditForm(EndpointForm):
+    seen = seen_field()
+
+
+class RenewForm(forms.Form):
+    seen = seen_field()
 
 
 class SendForm(forms.Form):

@@ -12,7 +12,8 @@ from automations.events import EndpointAdded, EndpointChanged, EndpointDeleted, 
 from automations.models import Call, CallState, Endpoint
 from simplero.lib import signatures
 from simplero.lib.calling import Address
-from simplero.lib.refusals import Refusal
+from simplero.lib.refusals import Refusal, Stale
+from simplero.lib.seals import seal
 from simplero.outbox import outbox
 from simplero.outbox.outbox import Fact
 from simplero.tenancy import vault
@@ -34,12 +35,29 @@ class Unsealable(Refusal):
     """The secret can't be opened any more: the key in the settings is another one now."""
 
 
+def seal_of(endpoint: Endpoint) -> str:
+    """A short name for its name and address: a form carries it, to tell later whether they are still the same."""
+    return seal(endpoint.name, endpoint.url)
+
+
+def seal_of_secret(endpoint: Endpoint) -> str:
+    """The same of its secret, as it is kept."""
+    return seal(endpoint.secret)
+
+
 @transaction.atomic
-def add(*, account: Account, name: str, address: Address, actor: Actor) -> Endpoint:
-    """Add a webhook with a secret of its own. Raises TooManyEndpoints."""
-    if Endpoint.objects.filter(account_id=require(account), deleted_at=None).count() >= MOST:
+def add(*, account: Account, name: str, address: Address, key: uuid.UUID | None = None, actor: Actor) -> Endpoint:
+    """Add a webhook with a secret of its own. `key` is its form's: sent twice, it is one webhook; the same key with another name or
+    address is another. Raises TooManyEndpoints."""
+    # One after the other, or two would each count the other out.
+    Account.objects.select_for_update(no_key=True).get(pk=require(account))
+    known = Endpoint.objects.filter(public_id=key).first() if key else None
+    if known is not None and known.deleted_at is None and (known.name, known.url) == (name, str(address)):
+        return known
+    if Endpoint.objects.filter(account_id=account.pk, deleted_at=None).count() >= MOST:
         raise TooManyEndpoints(f"There can be at most {MOST} webhooks. Delete one first.")
-    endpoint = Endpoint(account_id=require(account), public_id=uuid.uuid4(), name=name, url=str(address))
+    public_id = uuid.uuid4() if known or key is None else key
+    endpoint = Endpoint(account_id=account.pk, public_id=public_id, name=name, url=str(address))
     endpoint.secret = _sealed(account, endpoint, signatures.fresh_secret())
     endpoint.save(force_insert=True)
     _record(account, EndpointAdded(endpoint_id=endpoint.pk), actor)
@@ -47,11 +65,15 @@ def add(*, account: Account, name: str, address: Address, actor: Actor) -> Endpo
 
 
 @transaction.atomic
-def change(*, account: Account, endpoint: Endpoint, name: str, address: Address, actor: Actor) -> Endpoint:
-    """Call it otherwise, or call another address: also for what waits, and at once."""
+def change(*, account: Account, endpoint: Endpoint, name: str, address: Address, seen: str, actor: Actor) -> Endpoint:
+    """Call it otherwise, or call another address: also for what waits, and at once. `seen` is the seal of what the person started
+    from. Raises Stale."""
     endpoint = _locked(account, endpoint)
+    before = seal_of(endpoint)
     changed = [field for field, value in (("name", name), ("url", str(address))) if getattr(endpoint, field) != value]
     if changed:
+        if seen != before:
+            raise Stale("Somebody else has changed this webhook since you opened it. Save again to keep yours instead.")
         endpoint.name, endpoint.url = name, str(address)
         if "url" in changed:  # that the other one was slow or down says nothing of this one
             endpoint.failures, endpoint.rests_until = 0, None
@@ -63,9 +85,15 @@ def change(*, account: Account, endpoint: Endpoint, name: str, address: Address,
 
 
 @transaction.atomic
-def renew_secret(*, account: Account, endpoint: Endpoint, actor: Actor) -> Endpoint:
-    """Another secret. For OVERLAP what is sent is signed with both, so that nothing is refused while the other end changes it."""
+def renew_secret(*, account: Account, endpoint: Endpoint, seen: str, actor: Actor) -> Endpoint:
+    """Another secret. For OVERLAP what is sent is signed with both, so that nothing is refused while the other end changes it.
+
+    `seen` is the seal of the secret that is to go: asked twice, the one that the other end knows would be forgotten at once.
+    Raises Stale.
+    """
     endpoint = _locked(account, endpoint)
+    if seen != seal_of_secret(endpoint):
+        raise Stale("There has been a new secret since you opened this, and it stays.")
     endpoint.former_secret, endpoint.former_until = endpoint.secret, now() + OVERLAP
     endpoint.secret = _sealed(account, endpoint, signatures.fresh_secret())
     endpoint.save(update_fields=["secret", "former_secret", "former_until"])
@@ -75,8 +103,12 @@ def renew_secret(*, account: Account, endpoint: Endpoint, actor: Actor) -> Endpo
 
 @transaction.atomic
 def delete(*, account: Account, endpoint: Endpoint, actor: Actor) -> None:
-    """Call it no more, also not for what waits. What was called stays on record; steps that want to call it ask for attention."""
-    endpoint = _locked(account, endpoint)
+    """Call it no more, also not for what waits. What was called stays on record; steps that want to call it ask for attention.
+    Deleted twice is deleted once."""
+    try:
+        endpoint = _locked(account, endpoint)
+    except Endpoint.DoesNotExist:
+        return
     endpoint.deleted_at = now()
     endpoint.save(update_fields=["deleted_at"])
     _waiting(endpoint).update(state=CallState.FAILED, due=None, done_at=now(), reason=DELETED)

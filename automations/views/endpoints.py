@@ -13,16 +13,17 @@ from django.urls import reverse
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from automations import calls
-from automations.forms.endpoints import EndpointForm, SendForm
+from automations.forms.endpoints import EndpointAddForm, EndpointEditForm, EndpointForm, RenewForm, SendForm
 from automations.models import Call, CallState, Endpoint, Of
 from automations.queries import endpoints as queries
 from automations.services import calls as calling
 from automations.services import endpoints as services
 from simplero.lib.calling import Address, Failed, Forbidden
 from simplero.lib.moments import moment
-from simplero.lib.refusals import Refusal
+from simplero.lib.refusals import Refusal, Stale
 from simplero.tenancy.scope import now, scope
 from simplero.web.access import staff, staff_outside
+from simplero.web.forms import renew
 from simplero.web.http import StaffRequest, page_or_fragment, see_other
 
 BAD_INPUT, AGAINST_A_RULE = 422, 409
@@ -54,10 +55,13 @@ def webhooks(request: StaffRequest) -> HttpResponse:
 @staff_outside(can="automations")
 @require_http_methods(["GET", "HEAD", "POST"])
 def webhook_add(request: StaffRequest) -> HttpResponse:
-    def add(name: str, address: Address) -> Endpoint:
-        return services.add(account=request.account, name=name, address=address, actor=request.actor)
+    form = EndpointAddForm(request.POST or None)
 
-    return _form(request, EndpointForm(request.POST or None), add, "Add a webhook", back=_url(request, "webhooks"))
+    def add(name: str, address: Address) -> Endpoint:
+        key = form.cleaned_data["key"]
+        return services.add(account=request.account, name=name, address=address, key=key, actor=request.actor)
+
+    return _form(request, form, add, "Add a webhook", back=_url(request, "webhooks"))
 
 
 @staff_outside(can="automations")
@@ -66,10 +70,15 @@ def webhook_edit(request: StaffRequest, endpoint: uuid.UUID) -> HttpResponse:
     with scope(request.account, read_only=True):
         found = _endpoint_or_404(request, endpoint)
 
-    def change(name: str, address: Address) -> Endpoint:
-        return services.change(account=request.account, endpoint=found, name=name, address=address, actor=request.actor)
+    initial = {"name": found.name, "address": found.url, "seen": services.seal_of(found)}
+    form = EndpointEditForm(request.POST or None, initial=initial)
 
-    form = EndpointForm(request.POST or None, initial={"name": found.name, "address": found.url})
+    def change(name: str, address: Address) -> Endpoint:
+        seen, actor = form.cleaned_data["seen"], request.actor
+        return services.change(
+            account=request.account, endpoint=found, name=name, address=address, seen=seen, actor=actor
+        )
+
     return _form(request, form, change, "Edit webhook", back=_url(request, "webhook", found))
 
 
@@ -93,6 +102,8 @@ def _form(
                 except Refusal as refusal:
                     form.add_error(refusal.field, refusal.wording)
                     status = AGAINST_A_RULE
+                    if isinstance(refusal, Stale):  # what they were told of is now what they have seen
+                        renew(form, "seen", str(form["seen"].initial))
                 else:
                     messages.success(request, "Saved.")
                     return see_other(request, _url(request, "webhook", kept))
@@ -185,11 +196,19 @@ def webhook_secret(request: StaffRequest, endpoint: uuid.UUID) -> HttpResponse:
 @require_http_methods(["GET", "HEAD", "POST"])
 def webhook_renew(request: StaffRequest, endpoint: uuid.UUID) -> HttpResponse:
     found = _endpoint_or_404(request, endpoint)
+    form = RenewForm(request.POST or None, initial={"seen": services.seal_of_secret(found)})
     if request.method == "POST":
-        services.renew_secret(account=request.account, endpoint=found, actor=request.actor)
-        messages.success(request, "There is a new secret. For 24 hours calls are signed with both.")
+        seen = form.cleaned_data["seen"] if form.is_valid() else ""
+        try:
+            services.renew_secret(account=request.account, endpoint=found, seen=seen, actor=request.actor)
+        except Endpoint.DoesNotExist:
+            raise Http404 from None
+        except Stale as refusal:
+            messages.info(request, refusal.wording)
+        else:
+            messages.success(request, "There is a new secret. For 24 hours calls are signed with both.")
         return see_other(request, _url(request, "webhook", found))
-    return _dialog(request, found, "renew")
+    return _dialog(request, found, "renew", form=form)
 
 
 @staff(can="automations")
@@ -210,7 +229,10 @@ def webhook_test(request: StaffRequest, endpoint: uuid.UUID) -> HttpResponse:
     found = _endpoint_or_404(request, endpoint)
     form = SendForm(request.POST)
     key = form.cleaned_data["key"] if form.is_valid() else None
-    services.test(account=request.account, endpoint=found, key=key or uuid.uuid4(), actor=request.actor)
+    try:
+        services.test(account=request.account, endpoint=found, key=key or uuid.uuid4(), actor=request.actor)
+    except Endpoint.DoesNotExist:
+        raise Http404 from None
     messages.success(request, "A test call is on its way. Look again in a few seconds.")
     return see_other(request, _url(request, "webhook", found))
 

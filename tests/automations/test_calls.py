@@ -338,7 +338,9 @@ def test_a_new_secret_and_the_one_before_both_sign_for_a_day(acme, at, other):
     here = endpoint(acme, other)
     with inside(acme):
         before = endpoints.secret_of(acme.account, here)
-        after = endpoints.secret_of(acme.account, endpoints.renew_secret(account=acme.account, endpoint=here, actor=acme.actor))  # fmt: skip
+        seen = endpoints.seal_of_secret(here)
+        renewed = endpoints.renew_secret(account=acme.account, endpoint=here, seen=seen, actor=acme.actor)
+        after = endpoints.secret_of(acme.account, renewed)
     assert before != after
     for hours, expected in ((0, 2), (23, 2), (24, 1)):
         at(NOON + timedelta(hours=hours))
@@ -376,7 +378,10 @@ def test_another_address_is_called_at_once(acme, at, other):
     other.behave = says()
     address = Address("stub.example", "/new", other.port, "http")
     with inside(acme):
-        endpoints.change(account=acme.account, endpoint=here, name="Booking tool", address=address, actor=acme.actor)
+        seen = endpoints.seal_of(here)
+        endpoints.change(
+            account=acme.account, endpoint=here, name="Booking tool", address=address, seen=seen, actor=acme.actor
+        )
     ring()
     assert [heard.target for heard in other.heard] == ["/in", "/in", "/new", "/new"]
     assert [state for state, _, _ in states(acme)] == [CallState.DONE] * 2

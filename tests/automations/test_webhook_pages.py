@@ -14,7 +14,7 @@ from simplero.lib.calling import Address
 from simplero.outbox import handlers
 from simplero.outbox.models import Event
 from simplero.outbox.relay import relay
-from simplero.tenancy.scope import scope
+from simplero.tenancy.scope import now, scope
 from tests import nameserver
 from tests.assertions import nothing_moved
 from tests.factories import inside
@@ -64,6 +64,10 @@ def rows(world):
 def secret(world, of):
     with inside(world):
         return endpoints.secret_of(world.account, Endpoint.objects.get(pk=of.pk))
+
+
+def hidden(page, name):
+    return re.search(rf'name="{name}" value="([^"]+)"', page)[1]
 
 
 def text(answer):
@@ -137,10 +141,33 @@ def test_edit(staff, acme):
     here = endpoint(acme)
     page = text(staff.get(f"{ROOT}{here.public_id}/edit"))
     assert f'value="{HERE}"' in page
-    staff.post(f"{ROOT}{here.public_id}/edit", {"name": "Tool", "address": f"{HERE}/2"})
+    mine = {"name": "Tool", "address": f"{HERE}/2", "seen": hidden(page, "seen")}
+    staff.post(f"{ROOT}{here.public_id}/edit", mine)
     assert rows(acme) == [("Tool", f"{HERE}/2")]
-    staff.post(f"{ROOT}{here.public_id}/edit", {"name": "Tool", "address": f"{HERE}/2"})
+    assert staff.post(f"{ROOT}{here.public_id}/edit", mine).status_code == 303, "sent twice, it is one change"
     assert facts(acme) == ["endpoint.added", "endpoint.changed"]
+
+
+def test_what_somebody_else_changed_meanwhile_is_not_overwritten_unseen(staff, acme):
+    here = endpoint(acme)
+    url = f"{ROOT}{here.public_id}/edit"
+    seen = hidden(text(staff.get(url)), "seen")
+    staff.post(url, {"name": "Theirs", "address": HERE, "seen": seen})
+    answer = staff.post(url, {"name": "Mine", "address": HERE, "seen": seen})
+    assert (answer.status_code, rows(acme)) == (409, [("Theirs", HERE)])
+    assert "Somebody else has changed this webhook" in text(answer)
+    staff.post(url, {"name": "Mine", "address": HERE, "seen": hidden(text(answer), "seen")})
+    assert rows(acme) == [("Mine", HERE)]
+
+
+def test_added_twice_it_is_one(staff, acme):
+    page = text(staff.get(f"{ROOT}add"))
+    form = {"name": "Tool", "address": HERE, "key": hidden(page, "key")}
+    first, second = (staff.post(f"{ROOT}add", form) for _ in range(2))
+    assert first["Location"] == second["Location"]
+    assert (rows(acme), facts(acme)) == ([("Tool", HERE)], ["endpoint.added"])
+    staff.post(f"{ROOT}add", form | {"name": "Other"})
+    assert rows(acme) == [("Tool", HERE), ("Other", HERE)], "the same form with something else in it is another"
 
 
 def test_the_secret_is_shown_only_where_it_is_asked_for(staff, acme):
@@ -157,11 +184,19 @@ def test_a_new_secret(staff, acme):
     here = endpoint(acme)
     before = secret(acme, here)
     with nothing_moved():
-        assert "24 hours" in text(staff.get(f"{ROOT}{here.public_id}/secret/new"))
-    staff.post(f"{ROOT}{here.public_id}/secret/new")
-    assert secret(acme, here) != before
+        page = text(staff.get(f"{ROOT}{here.public_id}/secret/new"))
+    assert "24 hours" in page
+    staff.post(f"{ROOT}{here.public_id}/secret/new", {"seen": hidden(page, "seen")})
+    after = secret(acme, here)
+    assert after != before
     assert "The one before is good until" in text(staff.get(f"{ROOT}{here.public_id}/"))
     assert facts(acme)[-1] == "endpoint.secret_renewed"
+    with nothing_moved():
+        for seen in (hidden(page, "seen"), ""):
+            assert staff.post(f"{ROOT}{here.public_id}/secret/new", {"seen": seen}).status_code == 303
+    assert "There has been a new secret since you opened this" in text(staff.get(f"{ROOT}{here.public_id}/"))
+    with inside(acme):
+        assert endpoints.secrets(acme.account, Endpoint.objects.get(pk=here.pk), now()) == [after, before]
 
 
 def test_a_secret_that_cannot_be_opened(staff, acme, settings):
@@ -173,7 +208,8 @@ def test_a_secret_that_cannot_be_opened(staff, acme, settings):
 def test_the_database_holds_no_secret(acme, names):
     here = endpoint(acme)
     with inside(acme):
-        endpoints.renew_secret(account=acme.account, endpoint=here, actor=acme.actor)
+        seen = endpoints.seal_of_secret(here)
+        endpoints.renew_secret(account=acme.account, endpoint=here, seen=seen, actor=acme.actor)
     known = secret(acme, here)
     with unguarded(), scope(acme.account), connection.cursor() as cursor:
         cursor.execute("SELECT string_agg(t::text, ' ') FROM automations_endpoint t")
