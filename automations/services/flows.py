@@ -70,7 +70,7 @@ def cleaned_name(name: str) -> str:
 def add(*, account: Account, terms: Terms, steps: Steps = (), key: uuid.UUID | None = None, actor: Actor) -> Flow:
     """A new automation, switched off, with `steps` as its draft. `key`, made when the form was rendered, makes a form sent twice one
     automation; the same key with another name is another."""
-    account_id = require(account)
+    account_id = _alone(account)
     known = Flow.objects.filter(public_id=key).first() if key else None
     if known is not None and known.name == terms.name and known.of == Of.AUTOMATION and known.deleted_at is None:
         return known
@@ -87,6 +87,7 @@ def add(*, account: Account, terms: Terms, steps: Steps = (), key: uuid.UUID | N
 @transaction.atomic
 def duplicate(*, account: Account, flow: Flow, key: uuid.UUID | None = None, actor: Actor) -> Flow:
     """Another automation with the same steps, as they are in the builder now, switched off."""
+    _alone(account)
     held = lock(account, flow)
     name = f"Copy of {held.name}"
     terms = Terms(name if len(name) <= NAME else f"{name[: NAME - 1].rstrip()}…", held.once, held.several)
@@ -126,7 +127,8 @@ def delete(*, account: Account, flow: Flow, actor: Actor) -> None:
 
     Not here: somebody inside may be at the step that starts this flow, and wait for it while this would wait for them.
     """
-    held = Flow.objects.select_for_update(no_key=True).get(account_id=require(account), pk=flow.pk)
+    account_id = _alone(account)
+    held = Flow.objects.select_for_update(no_key=True).get(account_id=account_id, pk=flow.pk)
     if held.deleted_at is not None:
         return
     held.enabled, held.deleted_at = False, now()
@@ -193,6 +195,7 @@ def publish(*, account: Account, flow: Flow, seen: str, actor: Actor) -> Version
 
     Raises Stale, and NotPublishable where something is wrong with a step.
     """
+    _alone(account)
     held = _held(account, flow, seen)
     draft, live = draft_of(held), runs.live_version(held)
     if draft is None or (live is not None and draft.steps == live.steps):
@@ -209,9 +212,7 @@ def publish(*, account: Account, flow: Flow, seen: str, actor: Actor) -> Version
 
 def listen(account: Account) -> None:
     """Hear of the events that somebody may wait for: those named in what is live, and in what somebody is inside of."""
-    account_id = require(account)
-    # One after the other, or two who publish at once would each forget what the other waits for.
-    Flow.objects.select_for_update(no_key=True).filter(account_id=account_id).order_by("pk").first()
+    _alone(account)  # or two who publish at once would each forget what the other waits for
     published = Version.objects.filter(published_at__isnull=False, flow__deleted_at=None)
     newest = published.order_by("flow", "-number").distinct("flow").values_list("pk", flat=True)
     inside = Run.objects.filter(ended_at__isnull=True).order_by().values_list("version_id", flat=True).distinct()
@@ -276,6 +277,12 @@ def _movable(flow: Flow, live: Version) -> QuerySet[Run]:
 
 def _inside(flow: Flow) -> QuerySet[Run]:
     return Run.objects.filter(account_id=flow.account_id, flow=flow, ended_at__isnull=True).order_by()
+
+
+def _alone(account: Account) -> int:
+    """The account's id, its row held until the transaction ends: who comes here does so one after the other. Taken before any flow is,
+    as triggers do, or two would wait for each other."""
+    return Account.objects.select_for_update(no_key=True).get(pk=require(account)).pk
 
 
 def lock(account: Account, flow: Flow) -> Flow:

@@ -1,6 +1,8 @@
 """Several people at one automation at one instant: one change wins, the others are told, and nothing is forgotten."""
 
+import threading
 import time
+import uuid
 
 import pytest
 from django.db.models import QuerySet
@@ -16,7 +18,7 @@ from tests.automations.desk import steps, versions
 from tests.automations.flows import flow, step
 from tests.factories import inside
 
-from .racing import at_once
+from .racing import at_once, raised
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -107,8 +109,7 @@ def slow_to_hear(monkeypatch):
     listen = outbox.listen
 
     def waits(**said):
-        if not said["kinds"]:
-            time.sleep(0.4)
+        time.sleep(0.2 if said["kinds"] else 0.6)
         listen(**said)
 
     monkeypatch.setattr(outbox, "listen", waits)
@@ -128,3 +129,57 @@ def test_without_the_lock_one_is_forgotten(acme, zen, slow_to_hear, monkeypatch)
     unlocked(monkeypatch)
     assert at_once(published(acme)) == [None, None]
     assert heard(acme) == []
+
+
+def test_who_publishes_and_who_enters_do_not_wait_for_each_other(acme, zen):
+    """Who enters one automation may start another at its first step, while that one is published."""
+    second_is_held, first_is_held = threading.Event(), threading.Event()
+    tagged = awaiting("tag.added")
+    first, second = flow(acme, tagged, name="First"), flow(acme, name="Second")
+    with inside(acme):
+        Version.objects.create(account=acme.account, flow=second, number=2, steps=[tagged], revision=1)
+        seen = services.seen_of(second)
+
+    def entering():
+        with scope(acme.account):
+            runs.hold(first.pk)
+            first_is_held.set()
+            second_is_held.wait(timeout=0.5)
+            runs.hold(second.pk)
+
+    def publishing():
+        assert first_is_held.wait(timeout=10)
+        with scope(acme.account):
+            services.publish(account=acme.account, flow=second, seen=seen, actor=acme.actor)
+            second_is_held.set()
+
+    assert at_once([entering, publishing]) == [None, None]
+    assert heard(acme) == ["contact.tagged"]
+
+
+def adding_one(world):
+    key = uuid.uuid4()
+
+    def add():
+        with scope(world.account):
+            terms = services.Terms("Welcome")
+            return services.add(account=world.account, terms=terms, key=key, actor=world.actor).public_id
+
+    return key, at_once([add] * 6)
+
+
+@pytest.fixture
+def slow_to_add(monkeypatch):
+    save = Flow.save
+    monkeypatch.setattr(Flow, "save", lambda self, **more: (time.sleep(0.2), save(self, **more))[1])
+
+
+def test_one_form_sent_at_once_is_one_automation(acme, zen, slow_to_add):
+    key, answers = adding_one(acme)
+    assert answers == [key] * 6
+
+
+def test_one_form_sent_at_once_is_an_error_without_the_lock(acme, zen, slow_to_add, monkeypatch):
+    unlocked(monkeypatch)
+    _, answers = adding_one(acme)
+    assert len(raised(answers)) == 5
