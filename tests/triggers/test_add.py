@@ -8,7 +8,7 @@ from automations.occasions import OCCASIONS
 from simplero.tenancy.scope import scope
 from tests import factories
 from tests.assertions import nothing_moved
-from tests.automations.flows import tag
+from tests.automations.flows import flow, tag
 from tests.credits.pages.conftest import text
 from tests.products import shop
 from triggers.models import Trigger
@@ -107,6 +107,31 @@ def test_sent_twice_it_is_one(desk, acme):
     assert answers[0]["Location"] == answers[1]["Location"]
     assert len(triggers(acme)) == 1
     assert len(events(acme, "trigger.added")) == 1
+
+
+def test_sent_twice_with_a_price_it_is_one(desk, acme):
+    price = shop.price(acme, shop.product(acme, "Pack"), 8500, minimum=5)
+    form = {"key": str(uuid.uuid4()), "price": str(price.public_id)}
+    answers = [desk.post("new?when=purchase.at_price", form) for _ in range(2)]
+    assert answers[0]["Location"] == answers[1]["Location"]
+    assert len(triggers(acme)) == 1
+
+
+def test_the_same_form_with_something_else_in_it_is_another(desk, acme):
+    form = {"key": str(uuid.uuid4())}
+    desk.post("new?when=contact.created", form)
+    desk.post("new?when=tag.added", {**form, "tag": str(tag(acme).public_id)})
+    desk.post("new?when=tag.added", {**form, "tag": str(tag(acme, "Other").public_id)})
+    assert [one.occasion for one in triggers(acme)] == ["contact.created", "tag.added", "tag.added"]
+
+
+def test_a_key_that_an_automation_has_is_not_taken(desk, acme):
+    theirs = flow(acme)
+    assert desk.post("new?when=contact.created", {"key": str(theirs.public_id)}).status_code == 303
+    [made] = triggers(acme)
+    assert made.public_id == made.flow.public_id != theirs.public_id
+    copied = desk.post(at(made, "duplicate"), {"key": str(theirs.public_id)})
+    assert (copied.status_code, len(triggers(acme))) == (303, 2)
 
 
 def test_from_a_products_page_that_product_is_chosen(desk, acme):

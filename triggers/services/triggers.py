@@ -14,7 +14,6 @@ from django.db import transaction
 from django.utils.text import Truncator
 
 from automations.models import Flow, Of, Version
-from automations.occasions import OCCASIONS
 from automations.queries.naming import names
 from credits.wording import capital
 from simplero.lib.refusals import Stale
@@ -54,10 +53,25 @@ def seal_of(*said: Any) -> str:
 
 @transaction.atomic
 def add(*, account: Account, occasion: str, details: Details, key: uuid.UUID, actor: Actor) -> Trigger:
-    """A new trigger, switched off and doing nothing yet. `key` is its form's: sent twice, it is one trigger."""
+    """A new trigger, switched off and doing nothing yet. `key` is its form's: sent twice, it is one trigger; the same key with
+    something else in the form is another."""
     _lock(account)
-    known = Trigger.objects.select_related("flow").filter(public_id=key).first()
-    return known or _create(account, occasion, details, key, (), actor)
+    return _made(key, occasion, details) or _create(account, occasion, details, _free(key), (), actor)
+
+
+def _made(key: uuid.UUID, occasion: str, details: Details) -> Trigger | None:
+    """What a form with this key and this in it has made already."""
+    known = (
+        Trigger.objects.select_related("flow").filter(public_id=key, occasion=occasion, flow__deleted_at=None).first()
+    )
+    wanted = Trigger(pk=known.pk if known else None, occasion=occasion)
+    _write(wanted, details.settings)
+    return known if known and known.asked == wanted.asked else None
+
+
+def _free(key: uuid.UUID) -> uuid.UUID:
+    """The public id that a form asks for, or another where a trigger or an automation has it."""
+    return uuid.uuid4() if Flow.objects.filter(public_id=key).exists() else key
 
 
 def _create(
@@ -183,8 +197,6 @@ def switch(*, account: Account, trigger: Trigger, on: bool, actor: Actor) -> Non
 def duplicate(*, account: Account, trigger: Trigger, key: uuid.UUID, actor: Actor) -> Trigger:
     """Another one like it, switched off; of a deleted one too. `key` is its form's: sent twice, it is one."""
     _lock(account)
-    if known := Trigger.objects.select_related("flow").filter(public_id=key).first():
-        return known
     settings = {name: value for name, value in trigger.asked.items() if name != "trigger"}
     details = Details(
         settings=settings,
@@ -192,8 +204,10 @@ def duplicate(*, account: Account, trigger: Trigger, key: uuid.UUID, actor: Acto
         once=trigger.flow.once,
         name=Truncator(f"Copy of {trigger.flow.name}").chars(NAME),
     )
+    if known := _made(key, trigger.occasion, details):
+        return known
     steps = queries.steps(account, [trigger.flow_id]).get(trigger.flow_id, [])
-    return _create(account, trigger.occasion, details, key, steps, actor, copied_from=trigger)
+    return _create(account, trigger.occasion, details, _free(key), steps, actor, copied_from=trigger)
 
 
 @transaction.atomic
@@ -245,8 +259,3 @@ def _stale() -> Stale:
     return Stale(
         "Somebody else changed this while you were at it. What you chose is still here; save again to keep it instead."
     )
-
-
-def known(code: str) -> bool:
-    """Whether there is such an occasion."""
-    return code in OCCASIONS
