@@ -63,12 +63,6 @@ def numbers(account: Account, flow: Flow) -> Numbers:
     return Numbers(at, finished=max(flow.started - inside - stopped, 0), stopped=stopped)
 
 
-def live(account: Account, flow: Flow) -> Version | None:
-    """The version that contacts enter now."""
-    found = Version.objects.filter(account_id=require(account), flow=flow, published_at__isnull=False)
-    return found.order_by("-number").first()
-
-
 def former(account: Account, flow: Flow, steps: Collection[str]) -> dict[str, tuple[Version, Node]]:
     """Of steps that the live version does not have, each as the newest version has it that does."""
     found: dict[str, tuple[Version, Node]] = {}
@@ -122,9 +116,10 @@ def runs_named(account: Account, public_ids: Iterable[uuid.UUID]) -> list[Run]:
 
 
 def starts(account: Account, flow: Flow) -> list[Start]:
-    """Starts of many: the newest, those under way among them."""
-    found = Start.objects.filter(account_id=require(account), flow=flow)
-    return list(found.order_by("-created_at", "-pk")[:RECENT])
+    """Starts of many, the newest first: all that are under way, for each can be stopped, and the last of the others."""
+    found = Start.objects.filter(account_id=require(account), flow=flow).order_by("-created_at", "-pk")
+    under_way, ended = found.filter(ended_at=None), found.exclude(ended_at=None)[:RECENT]
+    return sorted([*under_way, *ended], key=lambda start: (start.created_at, start.pk), reverse=True)
 
 
 def get_start(account: Account, flow: Flow, public_id: uuid.UUID) -> Start:

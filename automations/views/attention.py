@@ -14,6 +14,7 @@ from automations.queries import inside
 from automations.queries.attention import Filter, Group
 from automations.queries.naming import Names, names
 from contacts.views.lookup import as_uuid
+from simplero.lib.text import unfit
 from simplero.tenancy.roles import allows
 from simplero.web.access import staff
 from simplero.web.http import StaffRequest
@@ -75,8 +76,8 @@ def _wanted(request: StaffRequest) -> Filter:
             flow = queries.get_flow(request.account, public_id)
         except Flow.DoesNotExist:
             flow = None
-    step = request.GET.get("step")
-    return Filter(flow=flow, step=step if flow and step else None, reason=request.GET.get("reason", ""))
+    step, reason = (text if not unfit(text := request.GET.get(name, "")) else "" for name in ("step", "reason"))
+    return Filter(flow=flow, step=step if flow and step else None, reason=reason)
 
 
 def _flows(request: StaffRequest, wanted: Filter) -> list[tuple[str, str]]:

@@ -16,9 +16,11 @@ from automations.programs import Node
 from automations.queries import inside
 from automations.queries.inside import At, Numbers
 from automations.queries.naming import Names, names
+from automations.runs import live_version
 from automations.services import steering
 from contacts import queries as contacts
 from contacts.views.lookup import as_uuid
+from simplero.lib.text import unfit
 from simplero.tenancy.actors import Actor
 from simplero.tenancy.people import actor_names
 from simplero.web.access import staff
@@ -43,7 +45,7 @@ def flow(request: StaffRequest, flow: uuid.UUID) -> HttpResponse:
     """How many contacts stand at each step. While a start of many, or anything else, is under way it looks again by itself."""
     found = flow_or_404(request, flow)
     numbers = inside.numbers(request.account, found)
-    version = inside.live(request.account, found)
+    version = live_version(found)
     starts = inside.starts(request.account, found)
     context = {
         "flow": found,
@@ -144,7 +146,7 @@ def contacts_(request: StaffRequest, flow: uuid.UUID) -> HttpResponse:
     if state in (State.FINISHED, State.STOPPED):
         runs = inside.page(inside.ended(request.account, found, state), by="ended_at", after=after)
         query, title = f"?state={state}", State(state).label
-    elif step:
+    elif step and not unfit(step):
         runs = inside.page(inside.at_step(request.account, found, "" if step == LEAVING else step), by="since", after=after)  # fmt: skip
         query, title = f"?step={step}", _title(request, found, step)
     else:
@@ -169,7 +171,7 @@ def contacts_(request: StaffRequest, flow: uuid.UUID) -> HttpResponse:
 def _title(request: StaffRequest, flow: Flow, step: str) -> str:
     if step == LEAVING:
         return "Past the last step"
-    version = inside.live(request.account, flow)
+    version = live_version(flow)
     node = programs.parse(version.steps).nodes.get(step) if version else None
     if node is None:
         former = inside.former(request.account, flow, [step])

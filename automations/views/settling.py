@@ -27,6 +27,7 @@ from contacts.views.lookup import as_uuid
 from credits import queries as credits
 from credits.wording import expiration, quantity
 from simplero.lib.refusals import Refusal
+from simplero.lib.text import unfit
 from simplero.tenancy.roles import allows
 from simplero.tenancy.scope import scope
 from simplero.web.access import staff_outside
@@ -71,7 +72,7 @@ def whole_reference(group: queries.Group) -> str:
 
 def _whole(request: StaffRequest, text: str) -> Whole | None:
     try:
-        flow, step, reason, micros = text.split(".")
+        flow, step, reason, micros = ("" if unfit(text) else text).split(".")
         until = _EPOCH + timedelta(microseconds=int(micros))
         return Whole(queries.get_flow(request.account, uuid.UUID(flow)), step, reason, until)
     except (ValueError, OverflowError, Flow.DoesNotExist):

@@ -98,6 +98,16 @@ def test_is_narrowed_by_flow_and_by_reason(acme, three, desk):
     assert "Nothing matches" in words(desk.get(f"attention/?flow={other.public_id}&reason=short"))
 
 
+@pytest.mark.parametrize(
+    "query", ["?reason=%00&step=x", "?flow={}&step=%00", "retry?all={}.%00.short.5", "stop?all={}.x.%00.5"]
+)
+def test_what_is_no_writing_in_an_address_is_left_out(acme, three, desk, query):
+    answer = desk.get(f"attention/{query.format(acme.delivered.public_id)}")
+    assert answer.status_code == 200
+    if query.startswith("?"):
+        assert len(answer.context["groups"]) == 1
+
+
 def test_says_when_nothing_needs_attention(acme, zen, desk):
     enter(zen, flow(zen, uses(zen)))
     work()

@@ -1,13 +1,14 @@
 """The flow view: how many contacts stand where, who they are, and what is done to those that are ticked."""
 
+import uuid
 from datetime import UTC, datetime, timedelta
 
 import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
-from automations.models import Run, State
-from automations.services import steering
+from automations.models import Run, Start, State
+from automations.services import starts, steering
 from tests import factories
 from tests.assertions import nothing_moved
 from tests.factories import inside
@@ -112,9 +113,19 @@ def test_what_is_no_list_is_not_here(acme, welcome, desk):
     assert desk.get(url(welcome, "contacts?step=nowhere")).status_code == 404
 
 
-@pytest.mark.parametrize("query", ["", "?state=active", "?step="])
+@pytest.mark.parametrize("query", ["", "?state=active", "?step=", "?step=%00", "?state=%00"])
 def test_where_no_list_is_asked_for_there_is_the_flow(acme, welcome, desk, query):
     assert desk.get(url(welcome, f"contacts{query}"))["Location"] == desk.url(url(welcome))
+
+
+def test_every_start_that_is_under_way_can_be_stopped(acme, zen, desk):
+    made = flow(acme)
+    with inside(acme):
+        common = {"account": acme.account, "flow": made, "selection": [], "actor": acme.actor}
+        begun = [starts.begin_many(**common, key=uuid.uuid4()) for _ in range(14)]
+        Start.objects.filter(pk__in=[one.pk for one in begun[7:]]).update(ended_at=MONDAY)
+    shown = [one["start"].pk for one in desk.get(url(made)).context["starts"]]
+    assert shown == [one.pk for one in reversed([*begun[:7], *begun[-5:]])]
 
 
 def test_ticked_ones_are_continued_paused_and_resumed(acme, welcome, desk, at):
