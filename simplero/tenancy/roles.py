@@ -30,7 +30,9 @@ PERMISSIONS = {
         Permission("credits.types", "Add, edit and archive credit types", _ADMINS),
         Permission("products", "Add and change products and prices", _ADMINS),
         Permission("purchases", "See and add purchases, mark them paid, cancel and refund them", _ADMINS),
-        Permission("automations", "Build triggers and automations, start them, and settle what needs attention", _ADMINS),
+        Permission(
+            "automations", "Build triggers and automations, start them, and settle what needs attention", _ADMINS
+        ),
         Permission("gateways", "Connect payment gateways", _OWNER),
         Permission("settings", "See and change the account's settings", _ADMINS),
         Permission("members", "Invite and remove members, change roles", _OWNER),
