@@ -7,6 +7,7 @@ from typing import Any
 from django.contrib import messages
 from django.http import Http404, HttpResponse
 from django.template.response import TemplateResponse
+from django.urls import reverse
 from django.views.decorators.http import require_http_methods, require_safe
 
 from automations.forms.occasions import OccasionForm
@@ -121,7 +122,7 @@ def _here(here: str, query: str) -> str:
 
 
 def _new(request: StaffRequest) -> str:
-    return f"{list_url(request)}new"
+    return reverse("triggers:new", args=[request.account.slug])
 
 
 def _row(request: StaffRequest, row: queries.Row) -> dict[str, Any]:
