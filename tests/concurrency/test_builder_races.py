@@ -125,7 +125,16 @@ def test_of_two_who_publish_at_once_neither_forgets_what_the_other_waits_for(acm
     assert heard(acme) == ["contact.tagged"]
 
 
-def test_without_the_lock_one_is_forgotten(acme, zen, slow_to_hear, monkeypatch):
+def test_without_the_lock_one_is_forgotten(acme, zen, monkeypatch):
+    """Both know what they will say before either says it, and the one with nothing to wait for says it last."""
+    listen, meeting = outbox.listen, threading.Barrier(2)
+
+    def meets(**said):
+        meeting.wait(20)
+        time.sleep(0 if said["kinds"] else 1)
+        listen(**said)
+
+    monkeypatch.setattr(outbox, "listen", meets)
     unlocked(monkeypatch)
     assert at_once(published(acme)) == [None, None]
     assert heard(acme) == []
