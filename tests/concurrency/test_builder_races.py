@@ -127,7 +127,7 @@ def test_of_two_who_publish_at_once_neither_forgets_what_the_other_waits_for(acm
 
 def test_without_the_lock_one_is_forgotten(acme, zen, monkeypatch):
     """Both know what they will say before either says it, and the one with nothing to wait for says it last."""
-    listen, meeting = outbox.listen, threading.Barrier(2)
+    both, listen, meeting = published(acme), outbox.listen, threading.Barrier(2)
 
     def meets(**said):
         meeting.wait(20)
@@ -136,7 +136,7 @@ def test_without_the_lock_one_is_forgotten(acme, zen, monkeypatch):
 
     monkeypatch.setattr(outbox, "listen", meets)
     unlocked(monkeypatch)
-    assert at_once(published(acme)) == [None, None]
+    assert at_once(both) == [None, None]
     assert heard(acme) == []
 
 
