@@ -23,11 +23,12 @@ from simplero.lib.moments import moment
 from simplero.lib.refusals import Refusal
 from simplero.tenancy.scope import now
 from simplero.web.access import staff
-from simplero.web.http import StaffRequest, see_other
+from simplero.web.forms import refused
+from simplero.web.http import AGAINST_A_RULE, BAD_INPUT, StaffRequest, see_other
 
 from . import steps as asking
 from .drawing import Drawing
-from .flows import AGAINST_A_RULE, BAD_INPUT, dialog, status
+from .flows import dialog, status
 from .lookup import flow_or_404, flow_url, list_url
 
 
@@ -60,13 +61,13 @@ def builder(request: StaffRequest, flow: uuid.UUID) -> HttpResponse:
     return page(request, bench(request, found))
 
 
-def page(request: StaffRequest, at: Bench, *, refused: str = "", status_code: int = 200) -> HttpResponse:
+def page(request: StaffRequest, at: Bench, *, because: str = "", status_code: int = 200) -> HttpResponse:
     """The builder. `at` and `did` in the address say which step was changed last, and by which button: there one goes on."""
     context = {
         **head(request, at.flow, at.live),
         **_canvas(request, at),
         "tab": "steps",
-        "refused": refused,
+        "refused": because,
         "at": request.GET.get("at", ""),
         "did": request.GET.get("did", ""),
     }
@@ -129,7 +130,7 @@ def step_do(request: StaffRequest, flow: uuid.UUID) -> HttpResponse:
         at = bench(request, found)
         if request.htmx:
             return _canvas_answer(request, at, stale=refusal.wording)
-        return page(request, at, refused=refusal.wording, status_code=AGAINST_A_RULE)
+        return page(request, at, because=refusal.wording, status_code=AGAINST_A_RULE)
     at = bench(request, found)
     stands = new if what == "copy" else key
     if request.htmx:
@@ -207,7 +208,7 @@ def step_add(request: StaffRequest, flow: uuid.UUID) -> HttpResponse:
                     actor=request.actor,
                 )
             except Refusal as refusal:
-                code, seen = asking.refuse(form, refusal), services.seen_of(found)
+                code, seen = refused(form, refusal), services.seen_of(found)
             else:
                 return back_to(request, found, step["key"])
     context = {
@@ -251,7 +252,7 @@ def step_edit(request: StaffRequest, flow: uuid.UUID) -> HttpResponse:
                     actor=request.actor,
                 )
             except Refusal as refusal:
-                code, seen = asking.refuse(form, refusal), services.seen_of(found)
+                code, seen = refused(form, refusal), services.seen_of(found)
             else:
                 return back_to(request, found, key)
     context = {
@@ -309,7 +310,7 @@ def step_move(request: StaffRequest, flow: uuid.UUID) -> HttpResponse:
                     actor=request.actor,
                 )
             except Refusal as refusal:
-                code, seen = asking.refuse(form, refusal), services.seen_of(found)
+                code, seen = refused(form, refusal), services.seen_of(found)
             else:
                 return back_to(request, found, key)
     context = {
@@ -341,9 +342,9 @@ def publish(request: StaffRequest, flow: uuid.UUID) -> HttpResponse:
             account=request.account, flow=found, seen=request.POST.get("seen", ""), actor=request.actor
         )
     except NotPublishable as refusal:
-        return page(request, bench(request, found), refused=refusal.wording, status_code=AGAINST_A_RULE)
+        return page(request, bench(request, found), because=refusal.wording, status_code=AGAINST_A_RULE)
     except Refusal as refusal:
-        return page(request, bench(request, found), refused=refusal.wording, status_code=AGAINST_A_RULE)
+        return page(request, bench(request, found), because=refusal.wording, status_code=AGAINST_A_RULE)
     if made is None:
         messages.info(request, "There was nothing new to publish.")
     elif found.enabled:

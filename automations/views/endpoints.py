@@ -24,9 +24,8 @@ from simplero.lib.refusals import Refusal, Stale
 from simplero.tenancy.scope import now, scope
 from simplero.web.access import staff, staff_outside
 from simplero.web.forms import renew
-from simplero.web.http import StaffRequest, page_or_fragment, see_other
+from simplero.web.http import AGAINST_A_RULE, BAD_INPUT, StaffRequest, page_or_fragment, see_other
 
-BAD_INPUT, AGAINST_A_RULE = 422, 409
 PATIENCE = 2.0  # seconds in which a name server says where a new address leads
 
 TONES = {CallState.WAITING: "warn", CallState.DONE: "good", CallState.FAILED: "bad"}

@@ -4,7 +4,6 @@ import uuid
 from typing import Any
 
 from django.contrib import messages
-from django.forms import Form
 from django.http import HttpResponse
 from django.template.response import TemplateResponse
 from django.urls import reverse
@@ -21,12 +20,11 @@ from simplero.lib.moments import moment
 from simplero.lib.refusals import Refusal, Stale
 from simplero.tenancy.scope import now
 from simplero.web.access import staff
-from simplero.web.forms import renew
-from simplero.web.http import StaffRequest, page_or_fragment, see_other
+from simplero.web.forms import refused, renew
+from simplero.web.http import BAD_INPUT, StaffRequest, page_or_fragment, see_other
 
 from .lookup import flow_or_404, flow_url, list_url
 
-AGAINST_A_RULE, BAD_INPUT = 409, 422
 ON_A_PAGE = 50
 
 
@@ -181,12 +179,6 @@ def delete(request: StaffRequest, flow: uuid.UUID) -> HttpResponse:
         "used_by": shelf.used_by(request.account, found),
     }
     return dialog(request, "delete", found, context)
-
-
-def refused(form: Form, refusal: Refusal) -> int:
-    """Let the form say what a rule said; the status of its page."""
-    form.add_error(refusal.field if refusal.field in form.fields else None, refusal.wording)
-    return AGAINST_A_RULE
 
 
 def dialog(

@@ -22,13 +22,11 @@ from simplero.lib.refusals import Refusal
 from simplero.tenancy.actors import Actor
 from simplero.tenancy.people import actor_names
 from simplero.web.access import staff
-from simplero.web.http import StaffRequest, page_or_fragment, see_other
+from simplero.web.http import AGAINST_A_RULE, BAD_INPUT, StaffRequest, page_or_fragment, see_other
 
 from . import lines, said
 from .lookup import home_url
 from .settling import may_issue, missing
-
-AGAINST_A_RULE, BAD_INPUT = 409, 422
 
 TONES = {
     Outcome.DONE: "good",

@@ -31,7 +31,7 @@ from simplero.lib.text import unfit
 from simplero.tenancy.roles import allows
 from simplero.tenancy.scope import scope
 from simplero.web.access import staff_outside
-from simplero.web.http import StaffRequest, page_or_fragment, see_other
+from simplero.web.http import BAD_INPUT, StaffRequest, page_or_fragment, see_other
 
 from . import said
 from .inside import asked
@@ -45,7 +45,6 @@ MOST_ISSUED = 200
 LISTED = 8
 """Contacts that a dialog names."""
 
-BAD_INPUT = 422
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _TITLES = {"retry": "Retry", "skip": "Skip", "stop": "Stop", "issue": "Issue and retry"}

@@ -21,12 +21,11 @@ from contacts.views.lookup import as_uuid, contact_or_404, contact_url
 from credits.forms import OnceForm
 from simplero.lib.refusals import Refusal
 from simplero.web.access import staff
-from simplero.web.http import StaffRequest, page_or_fragment, see_other
+from simplero.web.http import AGAINST_A_RULE, BAD_INPUT, StaffRequest, page_or_fragment, see_other
 
 from . import lines, said
 from .lookup import flow_or_404, flow_url
 
-AGAINST_A_RULE, BAD_INPUT = 409, 422
 FOUND = 8  # contacts shown of a search
 AT_A_TIME = 5000  # contacts of whom one query asks whether conditions hold
 

@@ -12,11 +12,9 @@ from automations.forms.actions import FORMS
 from automations.forms.steps import AWAITED, WAITS, ConditionStepForm, EventForm, JumpForm, StopForm
 from automations.programs import new_key
 from automations.waits import DATE, EVENT, EXPIRY, WEEKDAY, WHILE
-from simplero.lib.refusals import Refusal
 from simplero.tenancy.models import Account
 
 from .drawing import Drawing
-from .flows import refused
 
 WAYS = (
     (WHILE, "A while", "timer", "So many minutes, hours, days, weeks or months."),
@@ -142,11 +140,6 @@ class Asking:
         if self.kind != programs.WAIT:
             return {}
         return {"kind": self.kind, "for": EVENT} if self.way == EVENT else {"kind": self.kind}
-
-
-def refuse(form: Any, refusal: Refusal) -> int:
-    """Let the form say what a rule said; the status of its page."""
-    return refused(form, refusal)
 
 
 def fit_key(key: str) -> str:

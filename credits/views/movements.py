@@ -22,12 +22,10 @@ from simplero.lib.refusals import Refusal
 from simplero.tenancy.scope import today
 from simplero.web.access import staff
 from simplero.web.forms import renew
-from simplero.web.http import StaffRequest, page_or_fragment, see_other
+from simplero.web.http import AGAINST_A_RULE, BAD_INPUT, StaffRequest, page_or_fragment, see_other
 
 from .lines import good_again, lot_name, row
 from .lookup import address, asked_type, lot_or_404, may, use_or_404
-
-BAD_INPUT, AGAINST_A_RULE = 422, 409
 
 
 @staff(can="credits.issue")

@@ -23,10 +23,9 @@ from simplero.lib.refusals import Refusal, Stale
 from simplero.lib.text import one_line
 from simplero.web.access import staff
 from simplero.web.forms import renew
-from simplero.web.http import StaffRequest, page_or_fragment, see_other
+from simplero.web.http import AGAINST_A_RULE, BAD_INPUT, StaffRequest, page_or_fragment, see_other
 
 from .lookup import may, type_or_404
-from .movements import AGAINST_A_RULE, BAD_INPUT
 
 HOLDERS = 50  # on a page
 

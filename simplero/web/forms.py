@@ -10,6 +10,8 @@ from django.http import QueryDict
 
 from simplero.lib.refusals import Refusal
 
+from .http import AGAINST_A_RULE
+
 
 class TextField(forms.CharField):
     """What a person wrote. `fit` makes it fit to keep, or says in a Refusal why it is not.
@@ -69,3 +71,9 @@ class SuggestInput(forms.TextInput):
         written: dict[str, Any] = context["widget"]["attrs"]
         written["list"] = f"{written.get('id', name)}_suggestions"
         return {**context, "suggestions": self.suggestions}
+
+
+def refused(form: forms.Form, refusal: Refusal) -> int:
+    """Let the form say what a rule said, beside the field that it is about where there is one; the status of its page."""
+    form.add_error(refusal.field if refusal.field in form.fields else None, refusal.wording)
+    return AGAINST_A_RULE

@@ -11,6 +11,9 @@ from django_htmx.middleware import HtmxDetails
 from simplero.tenancy.actors import Actor
 from simplero.tenancy.models import Account, Membership, User
 
+AGAINST_A_RULE, BAD_INPUT = 409, 422
+"""The status of a page whose form a rule has refused, and of one whose form was filled in wrongly."""
+
 
 class StaffRequest(HttpRequest):
     """A request inside an account's scope, annotated by `simplero.web.access.staff`."""

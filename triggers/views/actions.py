@@ -14,15 +14,15 @@ from automations.models import Of
 from automations.queries.naming import names
 from simplero.lib.refusals import Refusal, Stale
 from simplero.web.access import staff
-from simplero.web.forms import renew
-from simplero.web.http import StaffRequest, see_other
+from simplero.web.forms import refused, renew
+from simplero.web.http import BAD_INPUT, StaffRequest, see_other
 from triggers import queries
 from triggers.forms import KeyForm, SeenForm
 from triggers.models import Trigger
 from triggers.services import actions as services
 from triggers.services.triggers import seal_of
 
-from .frame import BAD_INPUT, dialog, refused, trigger_or_404, trigger_url
+from .frame import dialog, trigger_or_404, trigger_url
 
 ABOUT = {
     "consume": "Use credits of the contact, as if it had been done by hand.",

@@ -3,19 +3,15 @@
 import uuid
 from typing import Any
 
-from django.forms import Form
 from django.http import Http404, HttpResponse
 from django.urls import reverse
 
 from automations.occasions import OCCASIONS
 from simplero.lib.moments import moment
-from simplero.lib.refusals import Refusal
 from simplero.tenancy.scope import now
 from simplero.web.http import StaffRequest, page_or_fragment
 from triggers import queries
 from triggers.models import Trigger
-
-AGAINST_A_RULE, BAD_INPUT = 409, 422
 
 TABS = (("trigger", "Trigger"), ("test", "Test it"), ("log", "Log"))
 
@@ -65,13 +61,6 @@ def head(request: StaffRequest, trigger: Trigger, tab: str = "trigger") -> dict[
 def when(request: StaffRequest, at: Any) -> str:
     """An instant as the page says it."""
     return moment(at, now=now(), zone=request.account.zone)
-
-
-def refused(form: Form | None, refusal: Refusal) -> int:
-    """Let the form say what a rule said; the status of its page."""
-    if form is not None:
-        form.add_error(refusal.field if refusal.field in form.fields else None, refusal.wording)
-    return AGAINST_A_RULE
 
 
 def dialog(

@@ -19,14 +19,15 @@ from products.models import Product
 from products.queries import catalogue
 from simplero.lib.refusals import Refusal
 from simplero.web.access import staff
-from simplero.web.http import StaffRequest, see_other
+from simplero.web.forms import refused
+from simplero.web.http import BAD_INPUT, StaffRequest, see_other
 from triggers import queries
 from triggers.forms import KeyForm
 from triggers.models import Trigger
 from triggers.services import triggers as services
 from triggers.services.triggers import Details
 
-from .frame import BAD_INPUT, dialog, list_url, refused, status, trigger_url, when
+from .frame import dialog, list_url, status, trigger_url, when
 
 VIEWS = (("", "All", None), ("on", "On", True), ("off", "Off", False))
 

@@ -19,8 +19,8 @@ from contacts.views.lookup import contact_url
 from credits.wording import capital
 from simplero.lib.refusals import Refusal, Stale
 from simplero.web.access import staff
-from simplero.web.forms import renew
-from simplero.web.http import StaffRequest, see_other
+from simplero.web.forms import refused, renew
+from simplero.web.http import BAD_INPUT, StaffRequest, see_other
 from triggers import queries
 from triggers.forms import KeyForm, NameForm, OnceForm, SeenForm
 from triggers.models import Trigger
@@ -28,7 +28,7 @@ from triggers.services import hooks
 from triggers.services import triggers as services
 from triggers.services.triggers import seal_of
 
-from .frame import BAD_INPUT, dialog, head, list_url, refused, status, trigger_or_404, trigger_url, when
+from .frame import dialog, head, list_url, status, trigger_or_404, trigger_url, when
 
 
 @staff(can="automations")

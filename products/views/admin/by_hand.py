@@ -27,11 +27,10 @@ from simplero.lib.lists import listed
 from simplero.lib.refusals import Refusal
 from simplero.tenancy.scope import today
 from simplero.web.access import staff
-from simplero.web.http import StaffRequest, page_or_fragment, see_other
+from simplero.web.http import AGAINST_A_RULE, BAD_INPUT, StaffRequest, page_or_fragment, see_other
 
 from . import rows, sold
 
-AGAINST_A_RULE, BAD_INPUT = 409, 422
 FOUND = 8  # contacts, or products, shown of a search
 
 

@@ -14,9 +14,9 @@ from products.services import gateways as services
 from simplero.lib.refusals import Refusal
 from simplero.tenancy.scope import scope
 from simplero.web.access import staff, staff_outside
-from simplero.web.http import StaffRequest, page_or_fragment, see_other
+from simplero.web.http import AGAINST_A_RULE, BAD_INPUT, StaffRequest, page_or_fragment, see_other
 
-BAD_INPUT, AGAINST_A_RULE, UNREACHABLE = 422, 409, 503
+UNREACHABLE = 503
 
 
 @staff(can="gateways")

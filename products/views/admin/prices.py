@@ -17,10 +17,11 @@ from products.services import catalogue as services
 from products.views.lookup import offered_types, price_or_404, product_or_404, product_url
 from simplero.lib.refusals import Refusal
 from simplero.web.access import staff
-from simplero.web.http import StaffRequest, page_or_fragment, see_other
+from simplero.web.forms import refused
+from simplero.web.http import BAD_INPUT, StaffRequest, page_or_fragment, see_other
 
 from . import rows
-from .products import BAD_INPUT, head, refused
+from .products import head
 
 KINDS = (
     (PriceKind.SINGLE, "coins", "Paid once, in money."),

@@ -5,7 +5,6 @@ from dataclasses import dataclass
 from typing import Any
 
 from django.contrib import messages
-from django.forms import Form
 from django.http import Http404, HttpResponse
 from django.template.response import TemplateResponse
 from django.urls import reverse
@@ -25,12 +24,11 @@ from products.views.lookup import offered_types, order_url, picture_url, preview
 from simplero.lib.refusals import Refusal, Stale
 from simplero.tenancy.roles import allows
 from simplero.web.access import staff
-from simplero.web.forms import renew
-from simplero.web.http import StaffRequest, page_or_fragment, see_other
+from simplero.web.forms import refused, renew
+from simplero.web.http import BAD_INPUT, StaffRequest, page_or_fragment, see_other
 
 from . import rows, why
 
-AGAINST_A_RULE, BAD_INPUT = 409, 422
 ON_A_PAGE = 50
 
 
@@ -288,12 +286,6 @@ def picture_remove(request: StaffRequest, product: uuid.UUID) -> HttpResponse:
     services.take_picture_off(account=request.account, product=found, actor=request.actor)
     messages.success(request, f"“{found.name}” has no picture now.")
     return see_other(request, product_url(request, found, "settings") + "#picture")
-
-
-def refused(form: Form, refusal: Refusal) -> int:
-    """Let the form say what a rule said; the status of its page."""
-    form.add_error(refusal.field if refusal.field in form.fields else None, refusal.wording)
-    return AGAINST_A_RULE
 
 
 @staff(can="products")

@@ -30,11 +30,9 @@ from simplero.tenancy.actors import Actor
 from simplero.tenancy.people import actor_names
 from simplero.tenancy.scope import now
 from simplero.web.access import staff
-from simplero.web.http import StaffRequest, page_or_fragment, see_other
+from simplero.web.http import AGAINST_A_RULE, StaffRequest, page_or_fragment, see_other
 
 from . import sold
-
-AGAINST_A_RULE = 409
 
 TONES = {"paid": "good", "failed": "bad", "pending": "warn", "done": "good"}
 

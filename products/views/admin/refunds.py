@@ -23,12 +23,10 @@ from simplero.lib.seals import seal
 from simplero.tenancy.scope import scope, today
 from simplero.web.access import staff_outside
 from simplero.web.forms import renew
-from simplero.web.http import StaffRequest, see_other
+from simplero.web.http import AGAINST_A_RULE, BAD_INPUT, StaffRequest, see_other
 
 from . import sold
-from .purchase import AGAINST_A_RULE, dialog, head
-
-BAD_INPUT = 422
+from .purchase import dialog, head
 
 CHANGED = (
     "What can be given back has changed since this form was opened. Nothing was given back: look at what it says now, then "

@@ -9,9 +9,7 @@ from django.views.decorators.http import require_http_methods
 from products.forms.purchases import RetryRuleForm
 from products.services import settings as services
 from simplero.web.access import staff
-from simplero.web.http import StaffRequest, see_other
-
-BAD_INPUT = 422
+from simplero.web.http import BAD_INPUT, StaffRequest, see_other
 
 
 @staff(can="settings")
