@@ -88,7 +88,7 @@ def reversible(account: Account, contact: Contact, use: uuid.UUID) -> Reversible
         )
         rows = cursor.fetchall()
     views = lot_views(account, [lot_id for lot_id, *_ in rows])
-    [line] = _lines(account, [entry])
+    [line] = lines_for(account, [entry])
     return Reversible(line, contact.pk, [(views[lot_id], amount, gone) for lot_id, amount, gone in rows])
 
 
@@ -100,7 +100,7 @@ def get_entry(account: Account, contact: Contact, key: uuid.UUID) -> Entry:
 
 def line(account: Account, contact: Contact, key: uuid.UUID) -> Line:
     """One entry of this contact as its line of activity. Raises Entry.DoesNotExist."""
-    [found] = _lines(account, [get_entry(account, contact, key)])
+    [found] = lines_for(account, [get_entry(account, contact, key)])
     return found
 
 
@@ -108,7 +108,7 @@ def line_of(account: Account, entry_id: int) -> tuple[Contact, Line]:
     """The entry of that row as its line of activity, and whose it is. Raises Entry.DoesNotExist."""
     require(account)
     entry = Entry.objects.select_related("wallet__credit_type", "wallet__contact").get(pk=entry_id)
-    [found] = _lines(account, [entry])
+    [found] = lines_for(account, [entry])
     return entry.wallet.contact, found
 
 
@@ -153,14 +153,14 @@ def activity(
             ],
         )
     )
-    unwritten = [
+    pending = [
         line
-        for line in _unwritten(account, shown, kinds, start, end)
+        for line in unwritten(account, shown, kinds, start, end)
         if (mark := marks[line.wallet_id]) is None or line.seq < mark
     ]
-    merged = sorted([*unwritten, *entries], key=lambda each: (each.happened_at, each.wallet_id, each.seq), reverse=True)
+    merged = sorted([*pending, *entries], key=lambda each: (each.happened_at, each.wallet_id, each.seq), reverse=True)
     page = merged[:limit]
-    written = _lines(account, [each for each in page if isinstance(each, Entry)], wallets={w.pk: w for w in wallets})
+    written = lines_for(account, [each for each in page if isinstance(each, Entry)], wallets={w.pk: w for w in wallets})
     lines_by_key = {line.key: line for line in written}
     marks |= {each.wallet_id: each.seq for each in page}  # newest first, so each wallet's oldest stands
     older = "-".join(str(marks[w.pk] or 0) for w in wallets) if len(merged) > limit else ""
@@ -182,7 +182,7 @@ def _span(account: Account, since: date | None, until: date | None) -> tuple[dat
     return start, datetime(9999, 12, 30, tzinfo=zone)
 
 
-def _lines(account: Account, entries: Sequence[Entry], wallets: dict[int, Wallet] | None = None) -> list[Line]:
+def lines_for(account: Account, entries: Sequence[Entry], wallets: dict[int, Wallet] | None = None) -> list[Line]:
     """Everything a reader of `entries` wants to know, in a number of queries that does not grow with them."""
     if not entries:
         return []
@@ -247,7 +247,7 @@ def _lines(account: Account, entries: Sequence[Entry], wallets: dict[int, Wallet
     return lines
 
 
-def _unwritten(
+def unwritten(
     account: Account, wallets: Sequence[Wallet], kinds: Sequence[str], start: datetime, end: datetime
 ) -> list[Line]:
     """The expiries that a sweep or the next posting will write, just as it will write them."""
