@@ -1,8 +1,11 @@
 from django.db import models
-from django.db.models import CheckConstraint, Index, Q, UniqueConstraint
+from django.db.models import CheckConstraint, F, Index, Q, UniqueConstraint
 from django.db.models.functions import Now
 
 from simplero.tenancy.models import TenantForeignKey, TenantModel, TenantPart, public_id_field
+
+ERASED = "Erased contact"
+"""What an erased contact is called."""
 
 
 class Contact(TenantModel):
@@ -16,16 +19,28 @@ class Contact(TenantModel):
     phone = models.CharField(max_length=40, blank=True)
     company = models.CharField(max_length=120, blank=True)
     created_at = models.DateTimeField(db_default=Now(), editable=False)
+    # Merged: a signpost. Its address and its e-mail lead on, its history stays, and it stands in no list.
+    merged_into = TenantForeignKey("self", on_delete=models.PROTECT, null=True, db_index=False, related_name="merged")
+    erased_at = models.DateTimeField(null=True)  # the person is gone; what the ledger's numbers hang on stays
 
     class Meta(TenantModel.Meta):
         constraints = [
             UniqueConstraint("account", "public_id", name="contact_public_id"),
             # Two contacts of one address would each hold half of that person's credits.
             UniqueConstraint("account", "email_key", name="contact_email", condition=~Q(email_key="")),
+            CheckConstraint(condition=~Q(merged_into=F("id")), name="contact_merged"),
+            # The last line against a name that comes back, from a form that was open meanwhile.
+            CheckConstraint(
+                condition=Q(erased_at__isnull=True) | Q(name=ERASED, email="", email_key="", phone="", company=""),
+                name="contact_erased",
+            ),
         ]
         indexes = [
             Index(fields=["account", "name_key", "id"], name="contact_by_name"),
             Index(fields=["account", "created_at", "id"], name="contact_by_added"),
+            Index(
+                fields=["account", "merged_into"], name="contact_merged_into", condition=Q(merged_into__isnull=False)
+            ),
         ]
 
     def __str__(self) -> str:
@@ -197,3 +212,50 @@ class LetterText(TenantPart):
 
     def __str__(self) -> str:
         return self.kind
+
+
+class Merge(TenantModel):
+    """One contact merged into another: what was handed over, so that within a day exactly that can be handed back."""
+
+    public_id = public_id_field()
+    source = TenantForeignKey(Contact, on_delete=models.PROTECT, db_index=False, related_name="+")
+    target = TenantForeignKey(Contact, on_delete=models.PROTECT, db_index=False, related_name="+")
+    moved = models.JSONField(default=dict)  # by room: see contacts.joining
+    before = models.JSONField(default=dict)  # details of both as they were; emptied after a day
+    at = models.DateTimeField()
+    actor_kind = models.CharField(max_length=10)
+    actor_id = models.BigIntegerField(null=True)
+    undone_at = models.DateTimeField(null=True)
+
+    class Meta(TenantModel.Meta):
+        constraints = [
+            UniqueConstraint("account", "public_id", name="merge_public_id"),
+            # Merged twice, a contact would stand in two places.
+            UniqueConstraint("account", "source", name="merge_once", condition=Q(undone_at__isnull=True)),
+        ]
+        indexes = [Index(fields=["account", "target", "at"], name="merge_of_target")]
+
+    def __str__(self) -> str:
+        return f"{self.source_id} into {self.target_id}"
+
+
+class Erasure(TenantModel):
+    """That a contact was erased: ids, and a keyed digest of the address by which it is known again. Append-only.
+
+    Replayed after an older backup was restored (`manage.py erase_again`), it keeps erased people erased.
+    """
+
+    contact = TenantForeignKey(Contact, on_delete=models.PROTECT, db_index=False, related_name="+")
+    email_digest = models.CharField(max_length=64, blank=True)  # "": there was none
+    at = models.DateTimeField()
+    actor_kind = models.CharField(max_length=10)
+    actor_id = models.BigIntegerField(null=True)
+
+    class Meta(TenantModel.Meta):
+        constraints = [UniqueConstraint("account", "contact", name="erasure_once")]
+        indexes = [
+            Index(fields=["account", "email_digest", "at"], name="erasure_by_address", condition=~Q(email_digest=""))
+        ]
+
+    def __str__(self) -> str:
+        return f"contact {self.contact_id}, erased"

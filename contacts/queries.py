@@ -7,6 +7,7 @@ from datetime import datetime
 from typing import Any
 
 from django.conf import settings
+from django.db import connection
 from django.db.models import Exists, OuterRef, Q, QuerySet
 
 from simplero.lib.folding import words
@@ -28,13 +29,72 @@ _LAST = "\U0010ffff"  # sorts after every letter, so [x, x + _LAST) is all that 
 
 
 def contacts(account: Any) -> QuerySet[Contact]:
-    """All contacts of `account`."""
-    return Contact.objects.filter(account_id=require(account))
+    """All contacts of `account`, without those who were merged into another or erased."""
+    return Contact.objects.filter(account_id=require(account), merged_into__isnull=True, erased_at__isnull=True)
 
 
 def get_contact(account: Any, public_id: uuid.UUID) -> Contact:
-    """The contact whose address ends in `public_id`. Raises Contact.DoesNotExist."""
+    """The contact whose address ends in `public_id`. Raises Contact.DoesNotExist, also for one who was merged or erased."""
     return contacts(account).get(public_id=public_id)
+
+
+def any_contact(account: Any, public_id: uuid.UUID) -> Contact:
+    """As `get_contact`, also one who was merged into another or erased. Raises Contact.DoesNotExist."""
+    return Contact.objects.get(account_id=require(account), public_id=public_id)
+
+
+def with_email(account: Any, email_key: str) -> Contact | None:
+    """Whose address this is, folded by `directory.email_key`; an address of somebody merged since is the address of who stayed."""
+    found = Contact.objects.filter(account_id=require(account), email_key=email_key).first() if email_key else None
+    return stands_for(account, found) if found else None
+
+
+def stands_for(account: Any, contact: Contact) -> Contact:
+    """Who stands for `contact`: whom it was merged into, and so on, or itself."""
+    if contact.merged_into_id is None:
+        return contact
+    return Contact.objects.get(pk=stand_for(account, [contact.pk])[contact.pk])
+
+
+def stand_for(account: Any, ids: Collection[int]) -> dict[int, int]:
+    """Who stands for each of these contacts, by id: see `stands_for`. An id that is no contact's is left out."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            """WITH RECURSIVE way(first, id, next) AS (
+                 SELECT id, id, merged_into_id FROM contacts_contact WHERE account_id = %(account)s AND id = ANY (%(ids)s)
+                  UNION ALL
+                 SELECT way.first, c.id, c.merged_into_id FROM way
+                   JOIN contacts_contact c ON c.account_id = %(account)s AND c.id = way.next)
+               SELECT first, id FROM way WHERE next IS NULL""",
+            {"account": require(account), "ids": list(ids)},
+        )
+        return dict(cursor.fetchall())
+
+
+def selves(account: Any, contact: Contact) -> list[int]:
+    """The ids of `contact` and of all who were merged into it, or into one of those: whose history is its history."""
+    return selves_of(account, [contact.pk])[contact.pk]
+
+
+def selves_of(account: Any, ids: Collection[int]) -> dict[int, list[int]]:
+    """`selves` of each of these contacts, itself first."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            """WITH RECURSIVE self(whole, id, depth) AS (
+                 SELECT id, id, 0 FROM unnest(%(ids)s::bigint[]) AS id
+                  UNION ALL
+                 SELECT self.whole, c.id, depth + 1 FROM self
+                   JOIN contacts_contact c ON c.account_id = %(account)s AND c.merged_into_id = self.id)
+               SELECT whole, array_agg(id ORDER BY depth, id) FROM self GROUP BY whole""",
+            {"account": require(account), "ids": list(ids)},
+        )
+        return dict(cursor.fetchall())
+
+
+def merged_names(account: Any, contact: Contact) -> dict[int, str]:
+    """What those are called who were merged into `contact`, by id."""
+    others = [pk for pk in selves(account, contact) if pk != contact.pk]
+    return dict(Contact.objects.filter(pk__in=others).values_list("pk", "name")) if others else {}
 
 
 def get_note(account: Any, contact: Contact, public_id: uuid.UUID) -> ContactNote:
