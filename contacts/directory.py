@@ -108,7 +108,7 @@ def create(*, account: Any, details: Details, actor: Actor, public_id: uuid.UUID
     """A new contact. Raises Unacceptable and EmailTaken; IntegrityError when `public_id` is somebody's already."""
     account_id = require(account)
     kept = details.cleaned()
-    contact = Contact(account_id=account_id, created_at=now(), **_columns(kept))
+    contact = Contact(account_id=account_id, created_at=now(), **columns_of(kept))
     if public_id is not None:
         contact.public_id = public_id
     _save(contact, kept, fields=None)
@@ -126,7 +126,7 @@ def change(*, account: Any, contact: Contact, details: Details, actor: Actor) ->
     kept, before = details.cleaned(), Details.of(contact)
     changed = tuple(field.name for field in fields(kept) if getattr(kept, field.name) != getattr(before, field.name))
     if changed:
-        columns = _columns(kept)
+        columns = columns_of(kept)
         for column, value in columns.items():
             setattr(contact, column, value)
         _save(contact, kept, fields=list(columns))
@@ -194,7 +194,7 @@ def tag_many(*, account: Any, contacts: Mapping[int, Cause], tag: Tag, actor: Ac
         found_by = [
             ContactWord(account_id=account_id, contact_id=pk, word=word)
             for pk in added
-            for word in sorted(_words_of(tag.name))
+            for word in sorted(words_of(tag.name))
         ]
         ContactWord.objects.bulk_create(found_by, ignore_conflicts=True)
         facts = [events.ContactTagged(pk, tag.pk) for pk in added]
@@ -223,7 +223,8 @@ def _lock_many(ids: Iterable[int]) -> dict[int, Contact]:
     return {contact.pk: contact for contact in rows}
 
 
-def _columns(kept: Details) -> dict[str, str]:
+def columns_of(kept: Details) -> dict[str, str]:
+    """What stands in a contact's row for details that are fit to keep."""
     return {
         "name": kept.name,
         "name_key": name_key(kept.name),
@@ -270,7 +271,7 @@ def _tag_names(contact: Contact) -> list[str]:
 
 def _write_words(account_id: int, contact: Contact, *, tags: Iterable[str]) -> None:
     """Make the words by which `contact` is found those of its name, address and tags."""
-    wanted = _words_of(contact.name, contact.email, *tags)
+    wanted = words_of(contact.name, contact.email, *tags)
     present = set(ContactWord.objects.filter(contact=contact).values_list("word", flat=True))
     if surplus := present - wanted:
         ContactWord.objects.filter(contact=contact, word__in=surplus).delete()
@@ -287,12 +288,13 @@ def _forget_words(contacts: Iterable[Contact], tag: Tag) -> None:
         others[contact_id].append(name)
     surplus: dict[str, list[int]] = defaultdict(list)
     for contact in of.values():
-        for word in _words_of(tag.name) - _words_of(contact.name, contact.email, *others[contact.pk]):
+        for word in words_of(tag.name) - words_of(contact.name, contact.email, *others[contact.pk]):
             surplus[word].append(contact.pk)
     if surplus:
         wanted = Q(*(Q(word=word, contact__in=ids) for word, ids in surplus.items()), _connector=Q.OR)
         ContactWord.objects.filter(wanted).delete()
 
 
-def _words_of(*texts: str) -> set[str]:
+def words_of(*texts: str) -> set[str]:
+    """The words by which whoever is called this is found."""
     return {word[:WORD] for text in texts for word in words(text)}
