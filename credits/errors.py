@@ -173,6 +173,11 @@ class TypeNameTaken(Refusal):
         super().__init__(f"{said} It is archived: you can bring it back instead." if archived else said)
 
 
+class SameContact(LedgerRefusal):
+    def sentence(self) -> str:
+        return "Credits cannot be transferred from a contact to the same contact."
+
+
 BY_REASON: dict[str, type[LedgerRefusal]] = {
     "amount": AmountOutOfRange,
     "archived": TypeArchived,
@@ -183,5 +188,6 @@ BY_REASON: dict[str, type[LedgerRefusal]] = {
     "over_withdrawal": OverWithdrawal,
     "nothing_left": NothingLeft,
     "same_day": SameDay,
+    "same_contact": SameContact,
     "key_reused": KeyReused,
 }

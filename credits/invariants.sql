@@ -1,10 +1,10 @@
 -- What must be true of an account's ledger at every instant, re-added from its whole history: one row for each thing that is not.
 -- Run it inside the account's scope, as the application's role; it is one statement, so that it sees one instant.
 --
--- I7 (steps), I9 (the relay's delay) and I10 (transfers) guard what is not built yet.
+-- I7 (steps) is the proof of automations, I9 (the relay's delay) guards what is not built yet.
 --
 -- Columns: the invariant, the wallet, the row, and what is wrong with it in words.
-WITH entry AS MATERIALIZED (
+WITH RECURSIVE entry AS MATERIALIZED (
   SELECT id, key, wallet_id, seq, kind, amount, balance_after, linked_id, lot_id, happened_at
     FROM credits_entry WHERE account_id = current_setting('app.account_id')::bigint
 ), answer AS MATERIALIZED (
@@ -21,7 +21,7 @@ WITH entry AS MATERIALIZED (
     FROM outbox_event WHERE account_id = current_setting('app.account_id')::bigint AND starts_with(kind, 'credits.') AND kind <> 'credits.expiring'
 ), moved AS (  -- grouped by kind first: a sum for each kind, not a question for each row
   SELECT wallet_id, sum(amount) AS balance, max(seq) AS seq, max(at) AS at,
-         coalesce(sum(amount) FILTER (WHERE kind = 'issue'), 0) AS issued,
+         coalesce(sum(amount) FILTER (WHERE kind IN ('issue', 'transfer')), 0) AS issued,
          coalesce(-sum(amount) FILTER (WHERE kind IN ('consume', 'reverse')), 0) AS used,
          coalesce(-sum(amount) FILTER (WHERE kind IN ('expire', 'restore')), 0) AS expired,
          coalesce(-sum(amount) FILTER (WHERE kind = 'withdraw'), 0) AS withdrawn
@@ -29,11 +29,17 @@ WITH entry AS MATERIALIZED (
    GROUP BY wallet_id
 ), held AS (
   SELECT wallet_id, sum(remaining) AS remaining FROM lot GROUP BY wallet_id
+), pair AS MATERIALIZED (  -- wallets between which lots have been transferred
+  SELECT DISTINCT i.wallet_id AS one_id, o.wallet_id AS other_id FROM answer i JOIN entry o ON o.id = i.linked_id WHERE i.kind = 'transfer'
+), related(one_id, other_id) AS (  -- and on from there, both ways
+  SELECT one_id, other_id FROM pair UNION SELECT other_id, one_id FROM pair
+  UNION
+  SELECT r.one_id, p.other_id FROM related r JOIN (SELECT one_id, other_id FROM pair UNION SELECT other_id, one_id FROM pair) AS p ON p.one_id = r.other_id
 ), part AS MATERIALIZED (  -- per lot, what its allocations come to by kind; apart: what made it, and what has no business with it
   SELECT l.id AS lot_id, t.kind, t.entry_id = l.entry_id AND t.kind IN ('issue', 'reverse') AS makes,
-         t.wallet_id <> l.wallet_id OR t.names <> l.id OR (t.names IS NULL AND t.kind IN ('withdraw', 'expire', 'restore')) AS strange,
+         (t.wallet_id <> l.wallet_id AND r.one_id IS NULL) OR t.names <> l.id OR (t.names IS NULL AND t.kind IN ('withdraw', 'expire', 'restore')) AS strange,
          sum(t.amount) AS amount, count(*) AS times, max(t.entry_id) AS entry_id
-    FROM touch t JOIN lot l ON l.id = t.lot_id GROUP BY 1, 2, 3, 4
+    FROM touch t JOIN lot l ON l.id = t.lot_id LEFT JOIN related r ON r.one_id = l.wallet_id AND r.other_id = t.wallet_id GROUP BY 1, 2, 3, 4
 ), drawn AS (
   SELECT lot_id, sum(amount) AS remaining,
          coalesce(sum(amount) FILTER (WHERE makes), 0) AS made,
@@ -123,7 +129,19 @@ SELECT 'I5', x.wallet_id, 'entry ' || x.id, format('wrote off %s, and %s has bee
 UNION ALL
 SELECT 'I5', e.wallet_id, 'entry ' || e.id, format('answers entry %s, which is another wallet''s or nothing to %s', p.id, e.kind)
   FROM answer e JOIN entry p ON p.id = e.linked_id
- WHERE e.wallet_id <> p.wallet_id OR (e.kind, p.kind) NOT IN (('reverse', 'consume'), ('restore', 'expire')) OR (e.kind = 'restore' AND e.lot_id IS DISTINCT FROM p.lot_id)
+ WHERE (e.wallet_id <> p.wallet_id AND NOT EXISTS (SELECT FROM related r WHERE r.one_id = e.wallet_id AND r.other_id = p.wallet_id))
+    OR (e.kind, p.kind) NOT IN (('reverse', 'consume'), ('restore', 'expire'), ('transfer', 'transfer'))
+    OR (e.kind = 'restore' AND e.lot_id IS DISTINCT FROM p.lot_id)
+
+-- I10: a transfer is two entries, of two wallets of one type, and leaves what there is of the type as it was.
+UNION ALL
+SELECT 'I10', o.wallet_id, 'entry ' || o.id,
+       format('took %s out, and %s came in elsewhere', -o.amount, coalesce(sum(i.amount)::text, 'nothing'))
+  FROM entry o JOIN wallet w ON w.id = o.wallet_id
+  LEFT JOIN answer i ON i.linked_id = o.id AND i.kind = 'transfer'
+  LEFT JOIN wallet v ON v.id = i.wallet_id AND v.id <> w.id AND v.credit_type_id = w.credit_type_id
+ WHERE o.kind = 'transfer' AND o.linked_id IS NULL
+ GROUP BY o.id, o.wallet_id, o.amount HAVING count(v.id) <> 1 OR sum(i.amount) <> -o.amount
 
 -- I6: the chain of each wallet has no gap, adds up line by line and never runs back in time.
 UNION ALL

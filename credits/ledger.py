@@ -98,6 +98,36 @@ class Answer:
     free: int | None
 
 
+@dataclass(frozen=True, slots=True)
+class Redone:
+    """What became of one reversal or withdrawal of many: `outcome` is posted, replayed or refused (`reason`: a key of errors.BY_REASON,
+    or not_here); `amount` went back, and `free` is what the wallet holds after it."""
+
+    outcome: str
+    reason: str
+    entry_id: int | None
+    amount: int
+    free: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class Pair:
+    """One transfer between two wallets of a type: the keys of the entry out and of the one in, for so many credits."""
+
+    credit_type_id: int
+    amount: int
+    out: uuid.UUID
+    into: uuid.UUID
+
+
+@dataclass(frozen=True, slots=True)
+class Transfer:
+    """What a transfer did; `lots` are the row ids of all that it took, also of those with nothing left."""
+
+    pairs: list[Pair]
+    lots: list[int]
+
+
 def issue(
     *, account: Any, contact_id: int, credit_type_id: int, amount: int, key: uuid.UUID, expiry: str = "", origin: Origin
 ) -> Posting:
@@ -207,23 +237,64 @@ def consume_many(
     return _post_many("credits_consume_many", "date", require(account), rows, service_date, origin)
 
 
+def reverse_many(*, account: Any, uses: Sequence[tuple[uuid.UUID, uuid.UUID]], origin: Origin) -> list[Redone]:
+    """Give back what is left to give back of each use; pairs of its key and the reversal's. Answers in their order."""
+    return _redo_many("credits_reverse_many", require(account), uses, origin)
+
+
+def withdraw_many(*, account: Any, issues: Sequence[tuple[uuid.UUID, uuid.UUID]], origin: Origin) -> list[Redone]:
+    """Take back what is left in the lot of each issue; pairs of its key and the withdrawal's. Answers in their order."""
+    return _redo_many("credits_withdraw_many", require(account), issues, origin)
+
+
+def transfer(
+    *, account: Any, source_id: int, target_id: int, lots: Sequence[int] | None = None, key: uuid.UUID, origin: Origin
+) -> Transfer:
+    """Take lots of one contact, all or those with these row ids, to another, by linked entries out of each wallet and into the other's.
+
+    A lot stays the lot it was: reversals, withdrawals and refunds find it where it is. Done again, it finds nothing to take.
+    Raises SameContact, and KeyReused when this key has transferred other lots.
+    """
+    found = _call(
+        "SELECT t.pairs, t.lots FROM credits_transfer(%s::bigint, %s::bigint, %s::bigint, %s::bigint[], %s::uuid, {origin}) AS t",
+        [require(account), source_id, target_id, None if lots is None else list(lots), key],
+        origin,
+    )
+    pairs = [
+        Pair(pair["credit_type"], pair["amount"], uuid.UUID(pair["out"]), uuid.UUID(pair["in"])) for pair in found[0]
+    ]
+    return Transfer(pairs, found[1])
+
+
+def rezone(*, account: Any, time_zone: str) -> int:
+    """Let the account go by another zone, and its lots end by it; how many end at another instant than before."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT credits_rezone(%s::bigint, %s::text)", [require(account), time_zone])
+        return cursor.fetchone()[0]
+
+
 _ORIGIN = "ROW(%s, %s, %s, %s, %s, %s, %s, %s)::credits_origin"
 _ENTRY = "(p.entry).id, (p.entry).key, (p.entry).wallet_id, (p.entry).seq, (p.entry).kind, (p.entry).amount, (p.entry).balance_after"
 
 
 def _post(call: str, arguments: list[Any], origin: Origin) -> Posting:
-    """Call a posting function in a savepoint of its own, all in one round trip: an atomic block around it would take three.
+    """Call a posting function."""
+    return Posting(*_call(f"SELECT {_ENTRY}, p.replayed FROM {call} AS p", arguments, origin))  # noqa: S608
+
+
+def _call(query: str, arguments: list[Any], origin: Origin) -> Sequence[Any]:
+    """The one row of a query, in a savepoint of its own, all in one round trip: an atomic block around it would take three.
 
     Three statements in one string ask for parameters bound by the client, Django's default.
     """
     try:
         with connection.cursor() as cursor:
             cursor.execute(
-                f"SAVEPOINT posting; SELECT {_ENTRY}, p.replayed FROM {call.format(origin=_ORIGIN)} AS p; RELEASE SAVEPOINT posting",  # noqa: S608
+                f"SAVEPOINT posting; {query.format(origin=_ORIGIN)}; RELEASE SAVEPOINT posting",
                 [*arguments, *origin.row()],
             )
             cursor.nextset()
-            return Posting(*cursor.fetchone())
+            return cursor.fetchone()
     except DatabaseError as error:
         _undo()
         refusal = _refusal(error)
@@ -258,6 +329,18 @@ def _post_many(
                 index = round_[ordinal - 1]
                 answers[index] = Answer(rows[index], *answer)
     return [answers[index] for index in range(len(rows))]
+
+
+def _redo_many(
+    function: str, account_id: int, pairs: Sequence[tuple[uuid.UUID, uuid.UUID]], origin: Origin
+) -> list[Redone]:
+    subjects, keys = [subject for subject, _ in pairs], [key for _, key in pairs]
+    with connection.cursor() as cursor:
+        cursor.execute(
+            f"SELECT outcome, reason, entry_id, amount, free FROM {function}(%s::bigint, %s::uuid[], %s::uuid[], {_ORIGIN}) ORDER BY ordinal",  # noqa: S608
+            [account_id, subjects, keys, *origin.row()],
+        )
+        return [Redone(*row) for row in cursor.fetchall()]
 
 
 def _rounds(rows: Sequence[Row]) -> Iterator[list[int]]:

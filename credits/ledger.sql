@@ -22,9 +22,13 @@ CREATE OR REPLACE FUNCTION credits_day_end(p_day date, p_zone text) RETURNS time
     FROM (SELECT (p_day + 1)::timestamp AT TIME ZONE p_zone AS m) AS midnight
 $$;
 
-CREATE OR REPLACE FUNCTION credits_zone(p_account bigint) RETURNS text LANGUAGE sql STABLE AS $$
-  SELECT time_zone FROM tenancy_account WHERE id = p_account
-$$;
+-- The account's zone, for whoever works out by it when credits end: it stays so until they have committed, since credits_rezone waits
+-- for them, and they for it.
+CREATE OR REPLACE FUNCTION credits_zone(p_account bigint) RETURNS text LANGUAGE plpgsql AS $$
+BEGIN
+  PERFORM pg_advisory_xact_lock_shared(7263, (p_account % 2147483647)::integer);
+  RETURN (SELECT time_zone FROM tenancy_account WHERE id = p_account);
+END $$;
 
 -- A key for an entry that follows from another: a UUID of version 8, the name's SHA-256 (RFC 9562, 5.8). The server has no SHA-1
 -- for version 5; keys made in Python are version 5 or 4, so the two never meet.
@@ -60,7 +64,8 @@ BEGIN
   IF p_amount IS NULL OR p_amount NOT BETWEEN 1 AND 1000000 THEN PERFORM credits_refuse('amount'); END IF;
 END $$;
 
--- The entry that this key already made, or NULL. The same key with another request is an error.
+-- The entry that this key already made, or NULL. The same key with another request is an error. `p_wallet` NULL is any: what names a lot
+-- or a use is about that one, wherever a transfer has taken it since.
 CREATE OR REPLACE FUNCTION credits_replay(
   p_account bigint, p_key uuid, p_wallet bigint, p_kind text, p_amount bigint,
   p_service_date date DEFAULT NULL, p_linked bigint DEFAULT NULL, p_lot bigint DEFAULT NULL, p_expiry text DEFAULT ''
@@ -69,7 +74,7 @@ DECLARE e credits_entry;
 BEGIN
   SELECT * INTO e FROM credits_entry WHERE account_id = p_account AND key = p_key;
   IF FOUND AND (e.wallet_id, e.kind, e.amount, e.service_date, e.linked_id, e.lot_id, e.expiry)
-     IS DISTINCT FROM (p_wallet, p_kind, p_amount, p_service_date, p_linked, p_lot, p_expiry) THEN
+     IS DISTINCT FROM (coalesce(p_wallet, e.wallet_id), p_kind, p_amount, p_service_date, p_linked, p_lot, p_expiry) THEN
     RAISE EXCEPTION 'idempotency key reused for another request' USING ERRCODE = 'P0409';
   END IF;
   RETURN e;
@@ -98,7 +103,7 @@ BEGIN
 END $$;
 
 CREATE OR REPLACE FUNCTION credits_fact(p_kind text) RETURNS text LANGUAGE sql IMMUTABLE AS $$
-  SELECT 'credits.' || p_kind || CASE WHEN p_kind ~ 'e$' THEN 'd' WHEN p_kind = 'withdraw' THEN 'n' ELSE 'ed' END
+  SELECT 'credits.' || p_kind || CASE WHEN p_kind ~ 'e$' THEN 'd' WHEN p_kind = 'withdraw' THEN 'n' WHEN p_kind = 'transfer' THEN 'red' ELSE 'ed' END
 $$;
 
 CREATE OR REPLACE FUNCTION credits_fact_body(p_key uuid, p_type bigint, p_amount bigint, p_balance bigint) RETURNS jsonb LANGUAGE sql IMMUTABLE AS $$
@@ -201,6 +206,18 @@ BEGIN
   RETURN w;
 END $$;
 
+-- The wallet in which a lot is now, locked. A transfer may take the lot elsewhere while this waits for the lock, so it looks again.
+CREATE OR REPLACE FUNCTION credits_lock_home(p_account bigint, p_lot bigint) RETURNS credits_wallet LANGUAGE plpgsql AS $$
+DECLARE w credits_wallet; home bigint;
+BEGIN
+  LOOP
+    SELECT wallet_id INTO home FROM credits_lot WHERE account_id = p_account AND id = p_lot;
+    EXIT WHEN w.id = home;
+    SELECT * INTO w FROM credits_wallet WHERE account_id = p_account AND id = home FOR NO KEY UPDATE;
+  END LOOP;
+  RETURN w;
+END $$;
+
 -- The wallet's next line: its seq, and its time, which never runs back (a statement that waited for the lock is older than it).
 CREATE OR REPLACE FUNCTION credits_next(w credits_wallet, p_amount bigint) RETURNS credits_wallet LANGUAGE plpgsql AS $$
 BEGIN
@@ -273,7 +290,7 @@ BEGIN
   -- Most keys are new: asked here, they are spared that call.
   replayed := EXISTS (SELECT FROM credits_entry WHERE account_id = p_account AND key = p_key);
   IF replayed THEN
-    entry := credits_replay(p_account, p_key, w.id, 'consume', -p_amount, p_service_date);
+    entry := credits_replay(p_account, p_key, coalesce(w.id, 0), 'consume', -p_amount, p_service_date);
     RETURN;
   END IF;
   IF p_service_date IS NOT NULL THEN
@@ -342,6 +359,9 @@ $$;
 -- Give back a use, or part of it, to the very lots that paid, the last drawn first. A lot that has expired since gives a new one,
 -- good through today + (its last good day - the day of service, at least 0). What a lot withdrawn since paid comes back only if
 -- `p_revive` says so.
+--
+-- It happens where the use did, or, where a transfer has taken all that paid elsewhere, there. A lot that is in yet another wallet by now
+-- gives a new one, as good as it is.
 CREATE OR REPLACE FUNCTION credits_reverse(
   p_account bigint, p_use uuid, p_amount bigint, p_key uuid, p_revive boolean, p_origin credits_origin,
   OUT entry credits_entry, OUT replayed boolean
@@ -353,8 +373,10 @@ BEGIN
   PERFORM credits_check_amount(p_amount);
   SELECT * INTO u FROM credits_entry WHERE account_id = p_account AND key = p_use AND kind = 'consume';
   IF NOT FOUND THEN RAISE EXCEPTION 'no such use here' USING ERRCODE = 'P0404'; END IF;
-  SELECT * INTO w FROM credits_wallet WHERE account_id = p_account AND id = u.wallet_id FOR NO KEY UPDATE;
-  entry := credits_replay(p_account, p_key, w.id, 'reverse', p_amount, p_linked => u.id);
+  w := credits_lock_home(p_account, (
+    SELECT x.id FROM credits_allocation a JOIN credits_lot x ON x.account_id = a.account_id AND x.id = a.lot_id
+     WHERE a.account_id = p_account AND a.entry_id = u.id ORDER BY x.wallet_id <> u.wallet_id, a.id LIMIT 1));
+  entry := credits_replay(p_account, p_key, NULL, 'reverse', p_amount, p_linked => u.id);
   replayed := entry.id IS NOT NULL;
   IF replayed THEN RETURN; END IF;
   w := credits_settle(w);
@@ -373,6 +395,8 @@ BEGIN
     give := least(l.reversible, need);
     IF l.expires_at <= ledger_now() THEN
       PERFORM credits_open_lot(entry, give, today + greatest(l.last_good_day - served, 0), zone, l.lot_id);
+    ELSIF l.wallet_id <> w.id THEN
+      PERFORM credits_open_lot(entry, give, l.last_good_day, zone, l.lot_id);
     ELSE
       UPDATE credits_lot SET remaining = remaining + give, open = true, withdrawn_at = NULL WHERE account_id = p_account AND id = l.lot_id;
       INSERT INTO credits_allocation (account_id, entry_id, lot_id, amount) VALUES (p_account, entry.id, l.lot_id, give);
@@ -386,8 +410,8 @@ END $$;
 -- What of a use has not been given back yet, lot by lot, the last drawn first. A reversal that had to open a new lot counts
 -- against the lot which that one replaces.
 CREATE OR REPLACE FUNCTION credits_reversible(u credits_entry)
-RETURNS TABLE (lot_id bigint, reversible bigint, withdrawn boolean, last_good_day date, expires_at timestamptz) LANGUAGE sql STABLE AS $$
-  SELECT l.id, -a.amount - coalesce(given.back, 0), l.withdrawn_at IS NOT NULL, l.last_good_day, l.expires_at
+RETURNS TABLE (lot_id bigint, reversible bigint, withdrawn boolean, last_good_day date, expires_at timestamptz, wallet_id bigint) LANGUAGE sql STABLE AS $$
+  SELECT l.id, -a.amount - coalesce(given.back, 0), l.withdrawn_at IS NOT NULL, l.last_good_day, l.expires_at, l.wallet_id
     FROM credits_allocation a
     JOIN credits_lot l ON l.account_id = a.account_id AND l.id = a.lot_id
     LEFT JOIN (
@@ -411,8 +435,8 @@ BEGIN
   PERFORM credits_check_amount(p_amount);
   SELECT * INTO l FROM credits_lot WHERE account_id = p_account AND public_id = p_lot;
   IF NOT FOUND THEN RAISE EXCEPTION 'no such lot here' USING ERRCODE = 'P0404'; END IF;
-  SELECT * INTO w FROM credits_wallet WHERE account_id = p_account AND id = l.wallet_id FOR NO KEY UPDATE;
-  entry := credits_replay(p_account, p_key, w.id, 'withdraw', -p_amount, p_lot => l.id);
+  w := credits_lock_home(p_account, l.id);
+  entry := credits_replay(p_account, p_key, NULL, 'withdraw', -p_amount, p_lot => l.id);
   replayed := entry.id IS NOT NULL;
   IF replayed THEN RETURN; END IF;
   w := credits_settle(w);
@@ -441,8 +465,8 @@ DECLARE
 BEGIN
   SELECT * INTO l FROM credits_lot WHERE account_id = p_account AND public_id = p_lot;
   IF NOT FOUND THEN RAISE EXCEPTION 'no such lot here' USING ERRCODE = 'P0404'; END IF;
-  SELECT * INTO w FROM credits_wallet WHERE account_id = p_account AND id = l.wallet_id FOR NO KEY UPDATE;
-  entry := credits_replay(p_account, p_key, w.id, 'redate', 0, p_lot => l.id, p_expiry => p_expiry);
+  w := credits_lock_home(p_account, l.id);
+  entry := credits_replay(p_account, p_key, NULL, 'redate', 0, p_lot => l.id, p_expiry => p_expiry);
   replayed := entry.id IS NOT NULL;
   IF replayed THEN RETURN; END IF;
   IF day < (ledger_now() AT TIME ZONE zone)::date THEN PERFORM credits_refuse('past_day'); END IF;
@@ -647,4 +671,166 @@ BEGIN
               WHEN a.amount BETWEEN 1 AND 1000000 IS NOT TRUE THEN 'amount' WHEN coalesce(a.balance, 0) < a.amount THEN '' ELSE 'key_reused' END,
          coalesce(p.id, CASE WHEN a.same THEN a.old_id END), coalesce(p.balance_after, a.balance, 0)
     FROM asked a LEFT JOIN posted p ON p.key = a.key;
+END $$;
+
+-- Give back of each use what has not been given back yet, but for what was withdrawn since. Each row goes its own way, since lots
+-- differ; a row that is refused refuses nothing else. Answers per row: posted, replayed, or refused and why; how many, and what is free.
+CREATE OR REPLACE FUNCTION credits_reverse_many(p_account bigint, p_uses uuid[], p_keys uuid[], p_origin credits_origin)
+RETURNS TABLE (ordinal bigint, outcome text, reason text, entry_id bigint, amount bigint, free bigint)
+LANGUAGE plpgsql SET plan_cache_mode = force_custom_plan AS $$
+#variable_conflict use_column
+DECLARE left_ bigint; old bigint;
+BEGIN
+  PERFORM credits_lock_lots(p_account, ARRAY(
+    SELECT DISTINCT a.lot_id FROM credits_entry e JOIN credits_allocation a ON a.account_id = e.account_id AND a.entry_id = e.id
+     WHERE e.account_id = p_account AND e.key = ANY (p_uses)));
+  FOR i IN 1 .. cardinality(p_keys) LOOP
+    SELECT e.amount INTO old FROM credits_entry e WHERE e.account_id = p_account AND e.key = p_keys[i];
+    SELECT sum(r.reversible) FILTER (WHERE NOT r.withdrawn) INTO left_
+      FROM credits_entry u, LATERAL credits_reversible(u) AS r WHERE u.account_id = p_account AND u.key = p_uses[i] AND u.kind = 'consume';
+    RETURN QUERY SELECT i::bigint, a.* FROM credits_attempt('reverse', p_account, p_uses[i], coalesce(old, left_, 0), p_keys[i], p_origin) AS a;
+  END LOOP;
+END $$;
+
+-- Take back what is left in the lots that these issues made; see credits_reverse_many.
+CREATE OR REPLACE FUNCTION credits_withdraw_many(p_account bigint, p_issues uuid[], p_keys uuid[], p_origin credits_origin)
+RETURNS TABLE (ordinal bigint, outcome text, reason text, entry_id bigint, amount bigint, free bigint)
+LANGUAGE plpgsql SET plan_cache_mode = force_custom_plan AS $$
+#variable_conflict use_column
+DECLARE l credits_lot; old bigint;
+BEGIN
+  PERFORM credits_lock_lots(p_account, ARRAY(
+    SELECT l.id FROM credits_entry e JOIN credits_allocation a ON a.account_id = e.account_id AND a.entry_id = e.id
+      JOIN credits_lot l ON l.account_id = a.account_id AND l.id = a.lot_id AND l.entry_id = e.id
+     WHERE e.account_id = p_account AND e.key = ANY (p_issues) AND e.kind = 'issue'));
+  FOR i IN 1 .. cardinality(p_keys) LOOP
+    SELECT -e.amount INTO old FROM credits_entry e WHERE e.account_id = p_account AND e.key = p_keys[i];
+    SELECT l.* INTO l FROM credits_entry e JOIN credits_allocation a ON a.account_id = e.account_id AND a.entry_id = e.id
+      JOIN credits_lot l ON l.account_id = a.account_id AND l.id = a.lot_id AND l.entry_id = e.id
+     WHERE e.account_id = p_account AND e.key = p_issues[i] AND e.kind = 'issue';
+    RETURN QUERY SELECT i::bigint, a.* FROM credits_attempt('withdraw', p_account, l.public_id, coalesce(old, l.remaining, 0), p_keys[i], p_origin) AS a;
+  END LOOP;
+END $$;
+
+-- The wallets in which these lots are, locked in id order and settled.
+CREATE OR REPLACE FUNCTION credits_lock_lots(p_account bigint, p_lots bigint[]) RETURNS void LANGUAGE plpgsql AS $$
+DECLARE wallets bigint[] := ARRAY(SELECT DISTINCT wallet_id FROM credits_lot WHERE account_id = p_account AND id = ANY (p_lots));
+BEGIN
+  PERFORM FROM credits_wallet WHERE account_id = p_account AND id = ANY (wallets) ORDER BY id FOR NO KEY UPDATE;
+  PERFORM credits_expire(p_account, wallets);
+END $$;
+
+-- One reversal, or one withdrawal, of a batch: what became of it, as a row.
+CREATE OR REPLACE FUNCTION credits_attempt(
+  p_verb text, p_account bigint, p_subject uuid, p_amount bigint, p_key uuid, p_origin credits_origin,
+  OUT outcome text, OUT reason text, OUT entry_id bigint, OUT amount bigint, OUT free bigint
+) LANGUAGE plpgsql AS $$
+DECLARE made record; said text; code text;
+BEGIN
+  IF p_amount = 0 THEN PERFORM credits_refuse('nothing_left'); END IF;
+  IF p_verb = 'reverse' THEN
+    SELECT (r.entry).id AS id, abs((r.entry).amount) AS amount, (r.entry).balance_after AS balance, r.replayed INTO made
+      FROM credits_reverse(p_account, p_subject, p_amount, p_key, false, p_origin) AS r;
+  ELSE
+    SELECT (r.entry).id AS id, abs((r.entry).amount) AS amount, (r.entry).balance_after AS balance, r.replayed INTO made
+      FROM credits_withdraw(p_account, p_subject, p_amount, p_key, p_origin) AS r;
+  END IF;
+  outcome := CASE WHEN made.replayed THEN 'replayed' ELSE 'posted' END;
+  reason := '';
+  entry_id := made.id;
+  amount := made.amount;
+  free := made.balance;
+EXCEPTION WHEN SQLSTATE 'P0404' OR SQLSTATE 'P0409' OR SQLSTATE 'P0422' OR unique_violation THEN
+  GET STACKED DIAGNOSTICS code = RETURNED_SQLSTATE, said = PG_EXCEPTION_DETAIL;
+  outcome := 'refused';
+  reason := CASE code WHEN 'P0404' THEN 'not_here' WHEN 'P0422' THEN said::jsonb ->> 'reason' ELSE 'key_reused' END;
+  entry_id := NULL;
+  amount := 0;
+  free := NULL;
+END $$;
+
+-- Take the lots of a contact's wallets, all or those of `p_lots`, to the wallets of another contact: an entry out of the one and, linked to
+-- it, one into the other for what is left in them, be it nothing (and more than one pair where that is more than an entry may move). A lot stays the lot it
+-- was, with whatever befell it; what was issued and is left counts in its new wallet, what was used and has expired stays in the old.
+-- Returns per pair the type, how many, and the two keys; and every lot taken.
+CREATE OR REPLACE FUNCTION credits_transfer(
+  p_account bigint, p_source bigint, p_target bigint, p_lots bigint[], p_key uuid, p_origin credits_origin, OUT pairs jsonb, OUT lots bigint[]
+) LANGUAGE plpgsql AS $$
+DECLARE
+  out_ credits_entry; in_ credits_entry; w credits_wallet; t credits_wallet; l record; wallets bigint[]; mine bigint[];
+  part bigint[]; parts bigint[]; total bigint; number integer;
+BEGIN
+  IF p_source = p_target THEN PERFORM credits_refuse('same_contact'); END IF;
+  pairs := '[]';
+  lots := '{}';
+  INSERT INTO credits_wallet (account_id, contact_id, credit_type_id, moved_at)
+  SELECT p_account, c.id, s.credit_type_id, ledger_now()
+    FROM credits_wallet s JOIN contacts_contact c ON c.account_id = p_account AND c.id = p_target
+   WHERE s.account_id = p_account AND s.contact_id = p_source
+     AND EXISTS (SELECT FROM credits_lot x WHERE x.account_id = p_account AND x.wallet_id = s.id AND (p_lots IS NULL OR x.id = ANY (p_lots)))
+   ORDER BY s.credit_type_id
+  ON CONFLICT (account_id, contact_id, credit_type_id) DO NOTHING;
+  wallets := ARRAY(SELECT id FROM credits_wallet WHERE account_id = p_account AND contact_id IN (p_source, p_target));
+  PERFORM FROM credits_wallet WHERE account_id = p_account AND id = ANY (wallets) ORDER BY id FOR NO KEY UPDATE;
+  PERFORM credits_expire(p_account, wallets);
+  FOR w IN SELECT * FROM credits_wallet WHERE account_id = p_account AND contact_id = p_source ORDER BY id LOOP
+    mine := ARRAY(SELECT id FROM credits_lot WHERE account_id = p_account AND wallet_id = w.id AND (p_lots IS NULL OR id = ANY (p_lots)) ORDER BY id);
+    CONTINUE WHEN cardinality(mine) = 0;
+    SELECT * INTO t FROM credits_wallet WHERE account_id = p_account AND contact_id = p_target AND credit_type_id = w.credit_type_id;
+    number := 0;
+    part := '{}';
+    parts := '{}';
+    total := 0;
+    FOR l IN
+      SELECT id, remaining FROM credits_lot WHERE account_id = p_account AND id = ANY (mine) AND open UNION ALL SELECT NULL, NULL ORDER BY id
+    LOOP
+      IF (total > 0 AND total + l.remaining > 1000000) OR (l.id IS NULL AND (total > 0 OR number = 0)) THEN
+        number := number + 1;
+        w := credits_next(w, -total);
+        w.issued := w.issued - total;
+        out_ := credits_write(w, 'transfer', -total, credits_derived_key(format('transfer:%s:%s:%s:out', p_key, w.id, number)), p_origin);
+        t := credits_next(t, total);
+        t.issued := t.issued + total;
+        in_ := credits_write(t, 'transfer', total, credits_derived_key(format('transfer:%s:%s:%s:in', p_key, w.id, number)), p_origin, p_linked => out_.id);
+        INSERT INTO credits_allocation (account_id, entry_id, lot_id, amount)
+        SELECT p_account, e.id, p.lot_id, e.sign * p.amount
+          FROM (VALUES (out_.id, -1), (in_.id, 1)) AS e(id, sign), unnest(part, parts) AS p(lot_id, amount);
+        pairs := pairs || jsonb_build_object('credit_type', w.credit_type_id, 'amount', total, 'out', out_.key, 'in', in_.key);
+        part := '{}';
+        parts := '{}';
+        total := 0;
+      END IF;
+      EXIT WHEN l.id IS NULL;
+      part := part || l.id;
+      parts := parts || l.remaining;
+      total := total + l.remaining;
+    END LOOP;
+    UPDATE credits_lot SET wallet_id = t.id WHERE account_id = p_account AND id = ANY (mine);
+    PERFORM credits_keep(w);
+    PERFORM credits_keep(t);
+    lots := lots || mine;
+  END LOOP;
+END $$;
+
+-- Let the account go by another zone: every lot keeps its last good day and ends when that day does there. What is over by the old zone is
+-- written off before. Returns how many lots end at another instant.
+CREATE OR REPLACE FUNCTION credits_rezone(p_account bigint, p_zone text) RETURNS bigint LANGUAGE plpgsql AS $$
+DECLARE moved bigint;
+BEGIN
+  PERFORM pg_advisory_xact_lock(7263, (p_account % 2147483647)::integer);
+  PERFORM credits_expire(p_account, ARRAY(
+    SELECT DISTINCT wallet_id FROM credits_lot WHERE account_id = p_account AND open AND expires_at <= ledger_now()));
+  UPDATE tenancy_account SET time_zone = p_zone WHERE id = p_account;
+  UPDATE credits_lot l SET expires_at = d.at
+    FROM (SELECT day, credits_day_end(day, p_zone) AS at
+            FROM (SELECT DISTINCT last_good_day AS day FROM credits_lot WHERE account_id = p_account AND last_good_day IS NOT NULL) AS days) AS d
+   WHERE l.account_id = p_account AND l.last_good_day = d.day AND l.expires_at <> d.at;
+  GET DIAGNOSTICS moved = ROW_COUNT;
+  INSERT INTO outbox_job (account_id, kind, subject, due)
+  SELECT p_account, d.kind, 0, d.at
+    FROM (SELECT DISTINCT expires_at FROM credits_lot WHERE account_id = p_account AND open AND expires_at IS NOT NULL) AS ends,
+         LATERAL (VALUES ('credits.expire', ends.expires_at), ('credits.expiring', credits_reminder_due(ends.expires_at))) AS d(kind, at)
+   ORDER BY d.kind, d.at
+  ON CONFLICT DO NOTHING;
+  RETURN moved;
 END $$;

@@ -1,17 +1,22 @@
 """The tables of the ledger. Only `ledger.sql` writes wallets, lots, entries and allocations."""
 
+from django.contrib.postgres.indexes import BrinIndex
 from django.db import models
-from django.db.models import CheckConstraint, F, Index, Q, UniqueConstraint
+from django.db.models import Case, CheckConstraint, F, Index, Q, UniqueConstraint, When
 from django.db.models.functions import Now
 
 from contacts.models import Contact
 from simplero.tenancy.models import TenantForeignKey, TenantModel, TenantPart, public_id_field
 
+LEVELS = 5
+"""Of a wallet: the highest is a balance of 16 and more."""
+
 UNITS = {"days": "days", "weeks": "weeks", "months": "months", "years": "years"}
 
 
 class Kind(models.TextChoices):
-    """What an entry did. The sign of its amount follows from it; `redate` moves nothing and names its lot."""
+    """What an entry did. The sign of its amount follows from it, but for a transfer, which is written twice: out of one wallet and,
+    linked to that, into another, with nothing where lots go that have nothing left. `redate` moves nothing and names its lot."""
 
     ISSUE = "issue"
     CONSUME = "consume"
@@ -20,6 +25,7 @@ class Kind(models.TextChoices):
     EXPIRE = "expire"
     RESTORE = "restore"
     REDATE = "redate"
+    TRANSFER = "transfer"
 
 
 class CreditType(TenantModel):
@@ -61,10 +67,21 @@ class Wallet(TenantPart):
     credit_type = TenantForeignKey(CreditType, on_delete=models.PROTECT, db_index=False)
     balance = models.BigIntegerField(db_default=0)
     seq = models.BigIntegerField(db_default=0)  # of the newest entry
-    issued = models.BigIntegerField(db_default=0)
+    issued = models.BigIntegerField(db_default=0)  # and transferred in, less transferred out
     used = models.BigIntegerField(db_default=0)  # less reversed
     expired = models.BigIntegerField(db_default=0)  # less restored
     withdrawn = models.BigIntegerField(db_default=0)
+    # How many binary digits the balance has, up to 5: finds those who have few without reading all, and changes more seldom than
+    # the balance, so that most postings touch no index.
+    level = models.GeneratedField(
+        expression=Case(
+            When(balance=0, then=0),
+            *(When(balance__lt=2**digits, then=digits) for digits in range(1, LEVELS)),
+            default=LEVELS,
+        ),
+        output_field=models.SmallIntegerField(),
+        db_persist=True,
+    )
     moved_at = models.DateTimeField()  # when the newest entry happened
 
     class Meta(TenantPart.Meta):
@@ -78,7 +95,7 @@ class Wallet(TenantPart):
                 condition=Q(balance=F("issued") - F("used") - F("expired") - F("withdrawn")), name="wallet_totals"
             ),
         ]
-        indexes = [Index(fields=["account", "credit_type", "contact"], name="wallet_by_type")]
+        indexes = [Index(fields=["account", "credit_type", "level", "contact"], name="wallet_by_level")]
 
     def __str__(self) -> str:
         return f"wallet {self.pk}"
@@ -118,23 +135,34 @@ class Entry(TenantPart):
             CheckConstraint(
                 condition=Q(kind__in=["issue", "reverse", "restore"], amount__gt=0)
                 | Q(kind__in=["consume", "withdraw", "expire"], amount__lt=0)
-                | Q(kind="redate", amount=0, lot__isnull=False),
+                | Q(kind="redate", amount=0, lot__isnull=False)
+                | Q(kind="transfer"),
                 name="entry_sign",
             ),
             CheckConstraint(
                 condition=Q(kind__in=["reverse", "restore"], linked__isnull=False)
-                | Q(kind__in=["issue", "consume", "withdraw", "expire", "redate"], linked__isnull=True),
+                | Q(kind__in=["issue", "consume", "withdraw", "expire", "redate"], linked__isnull=True)
+                | Q(kind="transfer", amount__lte=0, linked__isnull=True)
+                | Q(kind="transfer", amount__gte=0, linked__isnull=False),
                 name="entry_link",
             ),
         ]
-        indexes = [Index(fields=["account", "linked"], condition=Q(linked__isnull=False), name="entry_answers")]
+        indexes = [
+            Index(fields=["account", "linked"], condition=Q(linked__isnull=False), name="entry_answers"),
+            # Entries lie in the order in which they were recorded, so a summary of each stretch finds a period, and costs a
+            # posting nothing.
+            BrinIndex(fields=["recorded_at"], autosummarize=True, name="entry_recorded"),
+        ]
 
     def __str__(self) -> str:
         return f"{self.kind} {self.amount:+d}"
 
 
 class Lot(TenantPart):
-    """Credits issued together. What was used is what is missing: amount − remaining − expired − withdrawn."""
+    """Credits issued together, in the wallet where they are now: a transfer takes whole lots along, with all that befell them.
+
+    What was used is what is missing: amount − remaining − expired − withdrawn.
+    """
 
     public_id = public_id_field()
     wallet = TenantForeignKey(Wallet, on_delete=models.PROTECT, db_index=False, related_name="lots")
