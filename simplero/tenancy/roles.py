@@ -28,6 +28,8 @@ PERMISSIONS = {
         Permission("credits.issue", "Issue credits", _ADMINS),
         Permission("credits.correct", "Reverse any use, withdraw credits, change a last good day", _ADMINS),
         Permission("credits.types", "Add, edit and archive credit types", _ADMINS),
+        Permission("imports", "Import contacts from a spreadsheet, and undo an import", _ADMINS),
+        Permission("contacts.export", "Download contacts as a spreadsheet", _ADMINS),
         Permission("products", "Add and change products and prices", _ADMINS),
         Permission("purchases", "See and add purchases, mark them paid, cancel and refund them", _ADMINS),
         Permission(
