@@ -9,6 +9,7 @@ from simplero.pictures import views as pictures
 
 app_name = "shop"
 handler404 = "contacts.views.frame.not_here"  # where these addresses are the only ones
+handler500 = "simplero.web.failures.broken"
 urlpatterns = [
     path("", include("products.storefront_urls")),
     path("colour.css", frame.colour, name="colour"),

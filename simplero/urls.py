@@ -8,6 +8,7 @@ from simplero.team.views import account_new, accounts, landing
 from simplero.web import health
 from triggers import webhooks as triggers
 
+handler500 = "simplero.web.failures.broken"
 urlpatterns = [
     path("a/<slug:slug>/contacts/", include("simplero.pages.urls")),
     path("a/<slug:slug>/settings/mails/", include(mails)),

@@ -25,6 +25,7 @@ from simplero.tenancy.models import Account
 from simplero.tenancy.scope import ScopeError, scope
 from simplero.tenancy.shops import account_of, on_own_domain
 from simplero.web.access import SAFE, View
+from simplero.web.again import answered
 
 # How long browsers keep our cookies.
 LIVES = {"visitor": timedelta(days=365), "customer": signin.LONGEST, "asked": signin.LIVES}
@@ -126,12 +127,18 @@ def customer(*, signed_in: bool = False, scoped: bool = True) -> Callable[[View]
         @wraps(view)
         def guarded(request: ShopRequest, *args: Any, shop: str = "", **kwargs: Any) -> HttpResponseBase:
             account = account_of(request, shop)
-            visit = request.shop = Shop(request, account)
             safe = request.method in SAFE
-            try:
-                response = answer(request, args, kwargs)
-            except Http404:
-                response = nothing_here(request)
+
+            def attempt() -> HttpResponseBase:
+                request.shop = Shop(request, account)
+                try:
+                    return answer(request, args, kwargs)
+                except Http404:
+                    return nothing_here(request)
+
+            # A view without a scope has told somebody outside already.
+            response = answered(request, attempt) if scoped else attempt()
+            visit = request.shop
             visit.leave(response)
             if signed_in or visit.contact is not None or not safe:
                 add_never_cache_headers(response)

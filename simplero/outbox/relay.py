@@ -16,16 +16,17 @@ the addresses that customers want called have another: those may be slow without
 
 import logging
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Generator, Iterator
+from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass
 from datetime import timedelta
 from itertools import cycle
 
 from django.conf import settings
-from django.db import connection, transaction
+from django.db import Error, connection, transaction
 
 from simplero.tenancy.scope import scope
+from simplero.tenancy.trouble import is_ill, repeated
 
 from .handlers import CALLS, ERRANDS, HANDLERS, PROVIDERS, QUEUE_OF, Misdirected
 
@@ -71,36 +72,41 @@ def relay(*, batch: int = BATCH, seconds: float = 20.0, queue: str = PROVIDERS) 
     turns = _jobs(batch, time.monotonic() + seconds / 2)
     with _runner(queue) as ours:
         if ours:
-            for errand in _due(batch, until, queue=queue):
-                perform(errand)
-                turns += 1 + _jobs(batch, min(until, time.monotonic() + seconds / 20))
+            with closing(_due(batch, until, queue=queue)) as due:
+                for errand in due:
+                    perform(errand)
+                    turns += 1 + _jobs(batch, min(until, time.monotonic() + seconds / 20))
     return turns + _jobs(batch, until)
 
 
 def _jobs(batch: int, until: float) -> int:
     """Do ordinary jobs that are due; how many turns were taken."""
     turns = 0
-    for job in _due(batch, until):
-        perform(job)
-        turns += 1
+    with closing(_due(batch, until)) as due:
+        for job in due:
+            perform(job)
+            turns += 1
     return turns
 
 
-def _due(batch: int, until: float, *, queue: str = "") -> Iterator[Claim]:
+def _due(batch: int, until: float, *, queue: str = "") -> Generator[Claim]:
     """What to begin now, until nothing is due or the time is over. Of a batch, what is not begun when half the lease has
-    passed is let go."""
+    passed, or when nobody asks for more, is let go."""
     empty = 0
     for again in cycle((False, True)):
         if empty == 2 or time.monotonic() >= until:
             return
         claimed = claim(1 if again else batch, again=again, queue=queue)
         empty = 0 if claimed else empty + 1
-        begin_by = min(until, time.monotonic() + LEASE.total_seconds() / 2)
-        for at, job in enumerate(claimed):
-            if at and time.monotonic() >= begin_by:
-                _let_go(claimed[at:])
-                break
-            yield job
+        begin_by, begun = min(until, time.monotonic() + LEASE.total_seconds() / 2), 0
+        try:
+            for job in claimed:
+                if begun and time.monotonic() >= begin_by:
+                    break
+                begun += 1
+                yield job
+        finally:
+            _let_go(claimed[begun:])
 
 
 @contextmanager
@@ -205,7 +211,11 @@ def claim(limit: int, *, again: bool = False, queue: str = "") -> list[Claim]:
 
 def perform(job: Claim) -> None:
     """Do a claimed job and end it, in one commit unless it is an errand. A failure is logged and the job waits for its next
-    attempt, longer each time; one that names a row of another account is refused."""
+    attempt, longer each time; one that names a row of another account is refused.
+
+    A database that is read-only, full or about to go is no failure of the job: its attempt does not count, and the error is raised,
+    so that this turn ends and the next one goes on with it.
+    """
     try:
         if errand := ERRANDS.get(job.kind):
             if not _begin(job):
@@ -213,19 +223,17 @@ def perform(job: Claim) -> None:
             errand(account_id=job.account_id, subject=job.subject)
             _execute("DELETE FROM outbox_job WHERE id = %s AND attempts = %s", job.id, job.attempts)
             return
-        with scope(job.account_id):
-            if not _is_ours(job):
-                return
-            if HANDLERS[job.kind](account_id=job.account_id, subject=job.subject, attempts=job.attempts):
-                _execute("DELETE FROM outbox_job WHERE id = %s", job.id)
-            else:
-                _execute("UPDATE outbox_job SET leased_until = NULL, attempts = 0 WHERE id = %s", job.id)
+        repeated(lambda: _do(job))
     except Misdirected as refused:
         logger.error(
             "job %d (%s %d of account %d) is refused: %s", job.id, job.kind, job.subject, job.account_id, refused
         )
         _execute("DELETE FROM outbox_job WHERE id = %s AND attempts = %s", job.id, job.attempts)
-    except Exception:
+    except Exception as error:
+        if is_ill(error):
+            with suppress(Error):
+                _uncount(job)
+            raise
         wait = min(FIRST_WAIT * 2 ** min(job.attempts - 1, 20), LONGEST_WAIT)
         logger.exception(
             "job %d (%s %d of account %d) failed at attempt %d; again in %s",
@@ -235,6 +243,26 @@ def perform(job: Claim) -> None:
             "UPDATE outbox_job SET leased_until = ledger_now() + %s * interval '1 second' WHERE id = %s AND attempts = %s",
             *(wait.total_seconds(), job.id, job.attempts),
         )
+
+
+def _do(job: Claim) -> None:
+    """An ordinary job and its end, in one transaction."""
+    with scope(job.account_id):
+        if not _is_ours(job):
+            return
+        if HANDLERS[job.kind](account_id=job.account_id, subject=job.subject, attempts=job.attempts):
+            _execute("DELETE FROM outbox_job WHERE id = %s", job.id)
+        else:
+            _execute("UPDATE outbox_job SET leased_until = NULL, attempts = 0 WHERE id = %s", job.id)
+
+
+def _uncount(job: Claim) -> None:
+    """Let the job be as if this attempt had not been begun; one that was begun before keeps a wait."""
+    _execute(
+        "UPDATE outbox_job SET attempts = attempts - 1, leased_until = CASE WHEN attempts > 1 THEN ledger_now() + %s * interval '1 second' END"
+        " WHERE id = %s AND attempts = %s",
+        *(FIRST_WAIT.total_seconds(), job.id, job.attempts),
+    )
 
 
 def _is_ours(job: Claim) -> bool:

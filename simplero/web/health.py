@@ -2,9 +2,11 @@
 
 import redis
 from django.conf import settings
-from django.db import DatabaseError, connection
+from django.db import Error
 from django.http import HttpRequest, JsonResponse
 from django.views.decorators.http import require_safe
+
+from simplero.tenancy.trouble import is_read_only
 
 
 @require_safe
@@ -15,19 +17,17 @@ def healthz(request: HttpRequest) -> JsonResponse:
 
 @require_safe
 def readyz(request: HttpRequest) -> JsonResponse:
-    """200 when the database and Redis answer too, else 503 naming which does not."""
-    checks = {"database": _database_answers(), "redis": _redis_answers()}
+    """200 when the database takes changes and Redis answers too, else 503 naming which does not."""
+    checks = {"database": _database_takes_changes(), "redis": _redis_answers()}
     ready = all(checks.values())
     return JsonResponse({"status": "ok" if ready else "unavailable", **checks}, status=200 if ready else 503)
 
 
-def _database_answers() -> bool:
+def _database_takes_changes() -> bool:
     try:
-        with connection.cursor() as cursor:
-            cursor.execute("SELECT 1")
-    except DatabaseError:
+        return not is_read_only()
+    except Error:
         return False
-    return True
 
 
 def _redis_answers() -> bool:
