@@ -7,6 +7,7 @@ import uuid
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import astuple, dataclass, fields
+from datetime import datetime
 from typing import Any
 
 from django.contrib.postgres.aggregates import BoolOr
@@ -14,6 +15,7 @@ from django.core.exceptions import ValidationError
 from django.core.validators import EmailValidator
 from django.db import IntegrityError, transaction
 from django.db.models import Count, Q
+from django.utils.crypto import salted_hmac
 
 from simplero.lib.folding import key as folded_key
 from simplero.lib.folding import words
@@ -25,9 +27,9 @@ from simplero.outbox.outbox import Cause
 from simplero.tenancy.actors import Actor
 from simplero.tenancy.scope import now, require
 
-from . import events
-from .errors import EmailTaken, TooMany
-from .models import Contact, ContactTag, ContactWord, CustomerSession, Tag
+from . import events, queries
+from .errors import EmailTaken, Erased, Merged, TooMany
+from .models import Contact, ContactTag, ContactWord, CustomerSession, Erasure, Tag
 
 LIMITS = {"name": 120, "email": 254, "phone": 40, "company": 120, "tag": 60, "note": 5000}  # characters
 MOST_TAGS = 30  # of one contact
@@ -90,6 +92,27 @@ def name_key(name: str) -> str:
     return folded_key(name, longest=LIMITS["name"])
 
 
+def by_email(account: Any, email: str) -> Contact | None:
+    """Whose address `email` is: of somebody who was merged into another, that other's."""
+    return queries.with_email(account, email_key(email))
+
+
+def erasure_digest(account: Any, email: str) -> str:
+    """What is kept of the address of somebody erased: enough to know it again, and of use in this account only."""
+    text = f"{require(account)}:{email_key(email)}"
+    return salted_hmac("contacts.erasure", text, algorithm="sha256").hexdigest() if email else ""
+
+
+def erased_on(account: Any, emails: Iterable[str]) -> dict[str, datetime]:
+    """Which of these addresses were those of people who have been erased, and when that was last.
+
+    They may be added again, knowingly: who brings them along is told.
+    """
+    digests = {erasure_digest(account, email): email for email in emails if email}
+    found = Erasure.objects.filter(email_digest__in=digests).order_by("at").values_list("email_digest", "at")
+    return {digests[digest]: at for digest, at in found}
+
+
 def tag_key(name: str) -> str:
     """What makes two tags the same one: case aside."""
     return name.casefold()[: LIMITS["tag"]]
@@ -98,10 +121,28 @@ def tag_key(name: str) -> str:
 def lock(*, account: Any, contact: Contact) -> Contact:
     """`contact` as it stands now, its row held until the transaction ends: changes of one contact happen one after the other.
 
-    Not against rows that refer to it: credits are issued to a contact while its phone number is edited.
+    Not against rows that refer to it: credits are issued to a contact while its phone number is edited. Raises Merged and Erased.
     """
     require(account)
-    return Contact.objects.select_for_update(no_key=True).get(pk=contact.pk)
+    found = Contact.objects.select_for_update(no_key=True).get(pk=contact.pk)
+    check_there(account=account, contact=found)
+    return found
+
+
+def check_there(*, account: Any, contact: Contact) -> None:
+    """Raises Merged and Erased for a contact that nothing is done with any more."""
+    if contact.merged_into_id is not None:
+        stays = queries.stands_for(account, contact)
+        raise Merged(name=contact.name, into=stays.name, public_id=contact.public_id, into_id=stays.public_id)
+    if contact.erased_at is not None:
+        raise Erased(public_id=contact.public_id, at=contact.erased_at)
+
+
+def lock_all(*, account: Any, ids: Iterable[int]) -> dict[int, Contact]:
+    """These contacts by id as they stand now, merged and erased ones too, each held as by `lock`, in the order of their ids."""
+    require(account)
+    rows = Contact.objects.select_for_update(no_key=True).filter(pk__in=list(ids)).order_by("pk")
+    return {contact.pk: contact for contact in rows}
 
 
 def create(*, account: Any, details: Details, actor: Actor, public_id: uuid.UUID | None = None) -> Contact:
@@ -129,7 +170,10 @@ def change(*, account: Any, contact: Contact, details: Details, actor: Actor) ->
         columns = columns_of(kept)
         for column, value in columns.items():
             setattr(contact, column, value)
+        freed = _free_address(account, contact) if "email" in changed else None
         _save(contact, kept, fields=list(columns))
+        if freed is not None and before.email:  # it goes on leading here
+            freed.update(email=before.email, email_key=email_key(before.email))
         _write_words(account_id, contact, tags=_tag_names(contact))
         if "email" in changed:  # who signed in by the old address has not shown that the new one is theirs
             CustomerSession.objects.filter(account_id=account_id, contact=contact).delete()
@@ -218,8 +262,9 @@ def untag_many(*, account: Any, contacts: Mapping[int, Cause], tag: Tag, actor: 
 
 
 def _lock_many(ids: Iterable[int]) -> dict[int, Contact]:
-    """These contacts by id, each locked as by `lock`, in the order of their ids."""
-    rows = Contact.objects.select_for_update(no_key=True).filter(pk__in=list(ids)).order_by("pk")
+    """These contacts by id, each locked as by `lock`, in the order of their ids; without those merged or erased meanwhile."""
+    there = Contact.objects.filter(merged_into__isnull=True, erased_at__isnull=True)
+    rows = there.select_for_update(no_key=True).filter(pk__in=list(ids)).order_by("pk")
     return {contact.pk: contact for contact in rows}
 
 
@@ -235,6 +280,16 @@ def columns_of(kept: Details) -> dict[str, str]:
     }
 
 
+def _free_address(account: Any, contact: Contact) -> Any:
+    """Take the new address of `contact` from somebody who was merged into it, whom the answer holds; None where it is not theirs."""
+    theirs = Contact.objects.filter(email_key=contact.email_key, merged_into__isnull=False).first()
+    if not contact.email_key or theirs is None or queries.stands_for(account, theirs).pk != contact.pk:
+        return None
+    row = Contact.objects.filter(pk=theirs.pk)
+    row.update(email="", email_key="")
+    return row
+
+
 def _save(contact: Contact, kept: Details, *, fields: list[str] | None) -> None:
     """Insert or update the row. Raises EmailTaken, also when two at once bring the same address: the database decides."""
     try:
@@ -243,7 +298,7 @@ def _save(contact: Contact, kept: Details, *, fields: list[str] | None) -> None:
     except IntegrityError as error:
         if constraint(error) != "contact_email":
             raise
-        other = Contact.objects.filter(email_key=email_key(kept.email)).exclude(pk=contact.pk).first()
+        other = queries.with_email(contact.account_id, email_key(kept.email))
         if other is None:
             raise
         raise EmailTaken(name=other.name, public_id=other.public_id) from None

@@ -1,6 +1,7 @@
 """What the contacts room says no to."""
 
 import uuid
+from datetime import datetime
 
 from simplero.lib.refusals import Refusal
 
@@ -31,3 +32,41 @@ class TooOften(Refusal):
     """The same was asked for too many times within the hour."""
 
     field = "email"
+
+
+class Gone(Refusal):
+    """Nothing can be done with this contact any more. `public_id` is its own."""
+
+    def __init__(self, wording: str, *, public_id: uuid.UUID) -> None:
+        super().__init__(wording)
+        self.public_id = public_id
+
+
+class Merged(Gone):
+    """The contact was merged into another, whose public id is `into_id`."""
+
+    def __init__(self, *, name: str, into: str, public_id: uuid.UUID, into_id: uuid.UUID) -> None:
+        super().__init__(f"{name} was merged into {into}. Go on there.", public_id=public_id)
+        self.name, self.into, self.into_id = name, into, into_id
+
+
+class Erased(Gone):
+    """The person was erased at `at`."""
+
+    def __init__(self, *, public_id: uuid.UUID, at: datetime) -> None:
+        super().__init__(
+            "This contact was erased. The numbers stay, and nothing more can be done here.", public_id=public_id
+        )
+        self.at = at
+
+
+class NotMerged(Refusal):
+    """These two cannot be merged, or not parted again, and why."""
+
+
+class NotErased(Refusal):
+    """The contact cannot be erased yet, and why; `reasons` are whole sentences with the way out."""
+
+    def __init__(self, reasons: list[str]) -> None:
+        super().__init__(" ".join(reasons))
+        self.reasons = reasons

@@ -58,6 +58,32 @@ class NoteDeleted:
 
 
 @dataclass(frozen=True, slots=True)
+class ContactMerged:
+    """Another contact, `source_id`, was merged into this one."""
+
+    kind: ClassVar[str] = "contact.merged"
+    contact_id: int
+    source_id: int
+
+
+@dataclass(frozen=True, slots=True)
+class MergeUndone:
+    """This contact and `other_id` are two again."""
+
+    kind: ClassVar[str] = "contact.merge_undone"
+    contact_id: int
+    other_id: int
+
+
+@dataclass(frozen=True, slots=True)
+class ContactErased:
+    """The person is gone; the numbers stay."""
+
+    kind: ClassVar[str] = "contact.erased"
+    contact_id: int
+
+
+@dataclass(frozen=True, slots=True)
 class LetterChanged:
     """The account's words for a kind of letter, or whether it is sent; `letter` is the code of the kind, `fields` what changed."""
 

@@ -21,6 +21,7 @@ from simplero.tenancy.models import Account
 from simplero.tenancy.scope import now, require
 
 from .models import NO_ADDRESS, OFF, Contact, Letter, LetterText
+from .queries import stands_for
 from .wording import BUSINESS, CUSTOMER, FREE, KINDS, SHOP, Kind, fill_subject, fill_text, register, register_free
 
 __all__ = [
@@ -120,13 +121,14 @@ def sample_values(kind: Kind, account: Account) -> dict[str, str]:
 def send(
     *, account: Account, contact: Contact, kind: str, values: Mapping[str, str], source: str, source_id: str, once: str
 ) -> Letter | None:
-    """Write a letter to `contact` and the mail it is sent as; None when the account has a letter of that `once` already.
+    """Write a letter to `contact`, or to whom they were merged into, and the mail it is sent as; None when the account has a letter of that `once` already.
 
     `kind` is a code of KINDS, `values` are for its placeholders; those of every letter (COMMON) are filled in here. `source` and
     `source_id` say what the letter is about. Where it cannot be sent, because the contact has no address or the account has
     switched its kind off, the letter is kept without a mail and says why. Raises KeyError for a kind or a value that is not there.
     """
     account_id, spoken = require(account), words_of(account, KINDS[kind])
+    contact = stands_for(account, contact)
     values = {CUSTOMER: contact.name, **_of(account), **values}
     if missing := spoken.kind.samples.keys() - values.keys():
         raise KeyError(f"{kind} needs {', '.join(sorted(missing))}")

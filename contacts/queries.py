@@ -91,6 +91,12 @@ def selves_of(account: Any, ids: Collection[int]) -> dict[int, list[int]]:
         return dict(cursor.fetchall())
 
 
+def addresses(account: Any, contact: Contact) -> list[str]:
+    """The folded addresses that lead to `contact`: its own, and those of who were merged into it."""
+    keys = Contact.objects.filter(pk__in=selves(account, contact)).values_list("email_key", flat=True)
+    return [key for key in keys if key]
+
+
 def merged_names(account: Any, contact: Contact) -> dict[int, str]:
     """What those are called who were merged into `contact`, by id."""
     others = [pk for pk in selves(account, contact) if pk != contact.pk]

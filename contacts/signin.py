@@ -24,6 +24,7 @@ from . import letters
 from .directory import email_key
 from .errors import TooOften
 from .models import Contact, CustomerSession, SignIn
+from .queries import addresses, contacts, stands_for, with_email
 
 LIVES = timedelta(minutes=10)
 GUESSES = 5  # wrong codes that end a sign-in
@@ -90,7 +91,7 @@ def ask(*, account: Account, email: str, origin: str, visitor_digest: str, next:
     wish = SignIn(
         account_id=account_id,
         public_id=uuid.uuid4(),
-        contact=Contact.objects.filter(email_key=email_key(email)).first(),
+        contact=with_email(account, email_key(email)),
         email_digest=address,
         origin_digest=place,
         visitor_digest=visitor_digest,
@@ -102,6 +103,10 @@ def ask(*, account: Account, email: str, origin: str, visitor_digest: str, next:
     wish.save(force_insert=True)
     values = {"link": link_to(token), "code": f"{code[:3]} {code[3:]}"}
     if wish.contact is not None:
+        if wish.contact.email_key != email_key(
+            email
+        ):  # of somebody merged into them: the mail goes where it was asked for
+            wish.contact.email = Contact.objects.get(email_key=email_key(email)).email
         _send(account, wish.contact, wish, values)
     else:
         _pretend(account, email, wish, values)
@@ -125,7 +130,7 @@ class _Undone(Exception):
 
 def _pretend(account: Account, email: str, wish: SignIn, values: dict[str, str]) -> None:
     """Write a letter to nobody and take it back, so that an unknown address takes as long as a known one."""
-    somebody = Contact.objects.exclude(email_key="").order_by("pk").first()
+    somebody = contacts(account).exclude(email_key="").order_by("pk").first()
     if somebody is None:
         return  # nobody could be told from anybody
     try:
@@ -185,7 +190,11 @@ def _live(account: Any) -> QuerySet[SignIn]:
 def _used(account: Any, wish: SignIn) -> SignedIn | None:
     """Who has signed in by `wish`, a locked row; None when the address is nobody's, or no longer theirs."""
     contact = Contact.objects.filter(pk=wish.contact_id).first() if wish.contact_id else None
-    if contact is None or not constant_time_compare(keyed("address", account, contact.email_key), wish.email_digest):
+    contact = stands_for(account, contact) if contact else None
+    if contact is None or not any(
+        constant_time_compare(keyed("address", account, address), wish.email_digest)
+        for address in addresses(account, contact)
+    ):
         return None
     # Whatever else this browser asked for is done with as well.
     mine = SignIn.objects.filter(account_id=require(account), visitor_digest=wish.visitor_digest, used_at__isnull=True)

@@ -132,7 +132,7 @@ def order(
         if contact is not None:
             whose = known.contact_id == contact.pk
         else:
-            whose = details is None or directory.email_key(details.email) == known.contact.email_key
+            whose = details is None or directory.by_email(account, details.email) == known.contact
         return agreed and whose and _is_a_tier(price, known.price)
 
     return _once(account, uuid.UUID(shown.key), same, make)
@@ -184,13 +184,15 @@ def _customer(account: Account, details: Details | None, actor: Actor) -> Contac
     if details is None:
         raise SignInFirst
     address = directory.cleaned("email", details.email)
-    same = Contact.objects.filter(email_key=directory.email_key(address))
-    known = same.first() if address else None
+    known = directory.by_email(account, address)
     if known is None:
         try:
             known = directory.create(account=account, details=details, actor=actor)
         except EmailTaken:  # an order at the same moment, likely this one sent twice, made the contact
-            return same.get()
+            known = directory.by_email(account, address)
+            if known is None:
+                raise
+            return known
         known.refresh_from_db(fields=["public_id"])
     return known
 

@@ -15,6 +15,7 @@ from django.db import transaction
 
 from contacts.directory import email_key
 from contacts.models import Contact
+from contacts.queries import stand_for, stands_for, with_email
 from simplero.outbox import outbox
 from simplero.tenancy import vault
 from simplero.tenancy.actors import SYSTEM, Actor
@@ -140,7 +141,7 @@ def receive(*, account: Account, trigger_id: int, said: Said | None) -> Heard:
         return _note(trigger, UNREADABLE, ours)
     if said.call_id and (before := calls.filter(call_id=said.call_id).first()):
         whose = _contact(account, said)
-        if whose is not None and whose.pk != before.contact_id:
+        if whose is not None and whose.pk not in stand_for(account, [before.contact_id or 0]).values():
             return _note(trigger, ANOTHER, ours, whose.pk, shown=said.call_id)
         return _note(trigger, AGAIN, ours, before.contact_id, shown=said.call_id)
     if not trigger.flow.enabled:
@@ -164,12 +165,13 @@ def _too_many(calls: Any) -> int:
 
 
 def _contact(account: Account, said: Said) -> Contact | None:
-    everybody = Contact.objects.filter(account_id=require(account))
-    if said.contact is not None:
-        found = everybody.filter(public_id=said.contact).first()
-        agree = found is None or not said.email or found.email_key == email_key(said.email)
-        return found if agree else None
-    return everybody.filter(email_key=email_key(said.email)).first() if said.email else None
+    found = with_email(account, email_key(said.email))
+    if said.contact is None:
+        return found
+    named = Contact.objects.filter(account_id=require(account), public_id=said.contact, erased_at=None).first()
+    named = stands_for(account, named) if named else None
+    agree = named is None or not said.email or named == found
+    return named if agree else None
 
 
 def _note(trigger: Trigger, outcome: str, call_id: str, contact_id: int | None = None, *, shown: str = "") -> Heard:
