@@ -1,8 +1,28 @@
+from functools import reduce
+from operator import or_
+
 from django.db import models
-from django.db.models import CheckConstraint, Index, Q, UniqueConstraint
-from django.db.models.functions import Now
+from django.db.models import Case, CheckConstraint, Func, Index, Q, UniqueConstraint, Value, When
+from django.db.models.functions import Cast, Now, NullIf
 
 from simplero.tenancy.models import TenantForeignKey, TenantPart
+
+LEDGER = 1
+"""The area of what the posting functions write: by far the most."""
+
+AREAS = {
+    LEDGER: ("credits",),
+    2: ("credit_type",),
+    3: ("contact", "note", "tag", "finding", "bulk", "roster", "import", "imports", "export", "exports"),
+    4: ("product", "price", "purchase", "payment", "gateway", "sales", "renewal"),
+    5: ("automation", "trigger", "endpoint", "hook", "flow"),
+}
+"""Kinds of event by what stands before their dot; area 0 is everything else, the account's settings among it."""
+
+
+def said(name: str, field: models.Field) -> Cast:
+    """What `simplero.tenancy.deeds` has told the database of the deed under way, None where it was told nothing."""
+    return Cast(NullIf(Func(Value(f"app.{name}"), Value(True), function="current_setting"), Value("")), field)
 
 
 class Event(TenantPart):
@@ -18,6 +38,20 @@ class Event(TenantPart):
     cause_id = models.BigIntegerField(null=True)  # the event that set this one off
     depth = models.SmallIntegerField(db_default=0)  # how many events stand before it in its chain
     at = models.DateTimeField()
+    # By default, so that what the posting functions write has them too.
+    origin = models.GenericIPAddressField(null=True, db_default=said("origin", models.GenericIPAddressField()))
+    deed = models.UUIDField(null=True, db_default=said("deed", models.UUIDField()))
+    area = models.GeneratedField(
+        expression=Case(
+            *(
+                When(reduce(or_, (Q(kind__startswith=f"{room}.") for room in rooms)), then=number)
+                for number, rooms in AREAS.items()
+            ),
+            default=0,
+        ),
+        output_field=models.SmallIntegerField(),
+        db_persist=True,
+    )
 
     class Meta(TenantPart.Meta):
         indexes = [
@@ -25,7 +59,12 @@ class Event(TenantPart):
                 fields=["account", "contact_id", "at", "id"],
                 name="event_timeline",
                 condition=Q(contact_id__isnull=False),
-            )
+            ),
+            # The audit log, of one area or, an area at a time, of all.
+            Index(fields=["account", "area", "at", "id"], name="event_log"),
+            Index(fields=["account", "actor_id", "at", "id"], name="event_by_user", condition=Q(actor_kind="user")),
+            # What goes with a change of a row; postings, which change none that is watched, need not pay for it.
+            Index(fields=["account", "deed"], name="event_of_deed", condition=~Q(area=LEDGER)),
         ]
 
     def __str__(self) -> str:

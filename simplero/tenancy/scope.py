@@ -8,6 +8,7 @@ from zoneinfo import ZoneInfo
 
 from django.db import transaction
 
+from . import deeds
 from .database import connection
 
 
@@ -24,6 +25,8 @@ def identity(account: Any) -> int:
 def scope(account: Any, *, read_only: bool = False) -> Iterator[None]:
     """Open `account`'s data in a transaction of its own; commits at the end, rolls back on an exception.
 
+    One that may write also says by whose deed it does, see `deeds`.
+
     Raises ScopeError inside another scope, of the same account too: an edge inside an edge is a bug that would
     otherwise hold a transaction open silently.
     """
@@ -33,10 +36,9 @@ def scope(account: Any, *, read_only: bool = False) -> Iterator[None]:
     inside_a_test = connection.in_atomic_block  # durable=True refuses any other enclosing transaction
     with transaction.atomic(durable=True):
         with connection.cursor() as cursor:
-            # A literal: set_config() does not reach Citus' workers, and a parameter fails under server-side binding.
-            cursor.execute(f"SET LOCAL app.account_id = '{account_id}'")
-            if read_only:
-                cursor.execute("SET TRANSACTION READ ONLY")
+            # Literals: set_config() does not reach Citus' workers, and a parameter fails under server-side binding.
+            whose = f"SET LOCAL app.account_id = '{account_id}'"
+            cursor.execute(f"{whose}; {'SET TRANSACTION READ ONLY' if read_only else deeds.current().settings()}")
         connection.account_id = account_id
         try:
             yield
@@ -46,7 +48,7 @@ def scope(account: Any, *, read_only: bool = False) -> Iterator[None]:
         if inside_a_test and not connection.needs_rollback:
             # A SET LOCAL outlives its savepoint: without this the test would go on reading the last account's rows.
             with connection.cursor() as cursor:
-                cursor.execute("SET LOCAL app.account_id = 'no_scope_is_open'")
+                cursor.execute(f"SET LOCAL app.account_id = 'no_scope_is_open'; {deeds.NOTHING}")
 
 
 def require(account: Any) -> int:

@@ -4,9 +4,11 @@ from collections.abc import Callable
 from functools import wraps
 from typing import Any
 
+from allauth.account.adapter import get_adapter
 from allauth.mfa.models import Authenticator
 from django.contrib import messages
 from django.contrib.auth.views import redirect_to_login
+from django.core.exceptions import ImproperlyConfigured, PermissionDenied
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import resolve_url
 from django.utils.cache import add_never_cache_headers
@@ -15,9 +17,11 @@ from django_htmx.http import HttpResponseClientRedirect
 from simplero.tenancy import roles
 from simplero.tenancy.actors import Actor
 from simplero.tenancy.database import connection
+from simplero.tenancy.deeds import Deed, doing
 from simplero.tenancy.models import Membership
 from simplero.tenancy.scope import ScopeError, scope
 
+from .again import answered
 from .http import see_other
 
 SAFE = frozenset({"GET", "HEAD", "OPTIONS", "TRACE"})
@@ -30,7 +34,8 @@ def staff(*, can: str) -> Callable[[View], View]:
 
     The view is called without the slug, inside the account's scope (read-only for safe methods), with `request.account`,
     `.membership` and `.actor`. An unknown account, a foreign one and a forbidden page are the same 404. A streaming
-    response is refused with ScopeError: it would read after the scope has closed; use `staff_stream`.
+    response is refused with ScopeError: it would read after the scope has closed; use `staff_stream`. What the database rolls back
+    to let another transaction pass is done again from the beginning: a view leaves nothing outside of the database.
     """
     if can not in roles.PERMISSIONS:
         raise KeyError(can)
@@ -38,16 +43,19 @@ def staff(*, can: str) -> Callable[[View], View]:
     def decorate(view: View) -> View:
         @wraps(view)
         def guarded(request: HttpRequest, slug: str, *args: Any, **kwargs: Any) -> HttpResponseBase:
-            if elsewhere := let_in(request, slug, can):
-                return elsewhere
-            with scope(request.account, read_only=request.method in SAFE):  # type: ignore[attr-defined]
-                response = view(request, *args, **kwargs)
-                if getattr(response, "streaming", False):
-                    raise ScopeError("a streaming response would read after its scope has closed")
-                if hasattr(response, "render"):
-                    response.render()
-            add_never_cache_headers(response)
-            return response
+            def attempt() -> HttpResponseBase:
+                if elsewhere := let_in(request, slug, can):
+                    return elsewhere
+                read_only = request.method in SAFE
+                with doing(deed := deed_of(request)), scope(request.account, read_only=read_only):  # type: ignore[attr-defined]
+                    response = view(request, *args, **kwargs)
+                    if getattr(response, "streaming", False):
+                        raise ScopeError("a streaming response would read after its scope has closed")
+                    if hasattr(response, "render"):
+                        response.render()
+                return private(response, deed)
+
+            return answered(request, attempt)
 
         guarded.can = can  # type: ignore[attr-defined]  # the route matrix reads it
         return guarded
@@ -68,11 +76,11 @@ def staff_outside(*, can: str) -> Callable[[View], View]:
                 raise ScopeError("a view that asks a provider was called inside a scope")
             if elsewhere := let_in(request, slug, can):
                 return elsewhere
-            response = view(request, *args, **kwargs)
-            if hasattr(response, "render"):
-                response.render()
-            add_never_cache_headers(response)
-            return response
+            with doing(deed := deed_of(request)):
+                response = view(request, *args, **kwargs)
+                if hasattr(response, "render"):
+                    response.render()
+            return private(response, deed)
 
         guarded.can = can  # type: ignore[attr-defined]
         return guarded
@@ -103,6 +111,26 @@ def let_in(request: HttpRequest, slug: str, can: str) -> HttpResponse | None:
     request.membership = membership  # type: ignore[attr-defined]
     request.actor = Actor("user", request.user.pk)  # type: ignore[attr-defined]
     return to_second_factor(request) if lacks_second_factor(request) else None
+
+
+def private(response: HttpResponseBase, deed: Deed) -> HttpResponseBase:
+    """`response` as no cache may keep it, with the id under which the audit log has what was done."""
+    add_never_cache_headers(response)
+    response.headers["X-Request-Id"] = str(deed.id)
+    return response
+
+
+def deed_of(request: HttpRequest) -> Deed:
+    """What the member of staff who asks is about to do, and from where."""
+    return Deed(actor=request.actor, address=address(request))  # type: ignore[attr-defined]
+
+
+def address(request: HttpRequest) -> str:
+    """The IP address of whoever asks, found as it is for the limits on attempts (BEHIND_PROXY); "" where it cannot be known."""
+    try:
+        return get_adapter(request).get_client_ip(request)
+    except (PermissionDenied, ImproperlyConfigured):
+        return ""
 
 
 def lacks_second_factor(request: HttpRequest) -> bool:
