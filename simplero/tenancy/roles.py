@@ -30,6 +30,7 @@ PERMISSIONS = {
         Permission("credits.types", "Add, edit and archive credit types", _ADMINS),
         Permission("imports", "Import contacts from a spreadsheet, and undo an import", _ADMINS),
         Permission("contacts.export", "Download contacts as a spreadsheet", _ADMINS),
+        Permission("bulk", "Issue, consume and tag for many contacts at once, and undo that", _ADMINS),
         Permission("products", "Add and change products and prices", _ADMINS),
         Permission("purchases", "See and add purchases, mark them paid, cancel and refund them", _ADMINS),
         Permission(
