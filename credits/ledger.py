@@ -261,7 +261,8 @@ def transfer(
         origin,
     )
     pairs = [
-        Pair(pair["credit_type"], pair["amount"], uuid.UUID(pair["out"]), uuid.UUID(pair["in"])) for pair in found[0]
+        Pair(pair["credit_type"], pair["amount"], uuid.UUID(pair["out"]), uuid.UUID(pair["in"]))
+        for pair in json.loads(found[0])
     ]
     return Transfer(pairs, found[1])
 

@@ -685,7 +685,7 @@ BEGIN
     SELECT DISTINCT a.lot_id FROM credits_entry e JOIN credits_allocation a ON a.account_id = e.account_id AND a.entry_id = e.id
      WHERE e.account_id = p_account AND e.key = ANY (p_uses)));
   FOR i IN 1 .. cardinality(p_keys) LOOP
-    SELECT e.amount INTO old FROM credits_entry e WHERE e.account_id = p_account AND e.key = p_keys[i];
+    SELECT abs(e.amount) INTO old FROM credits_entry e WHERE e.account_id = p_account AND e.key = p_keys[i];
     SELECT sum(r.reversible) FILTER (WHERE NOT r.withdrawn) INTO left_
       FROM credits_entry u, LATERAL credits_reversible(u) AS r WHERE u.account_id = p_account AND u.key = p_uses[i] AND u.kind = 'consume';
     RETURN QUERY SELECT i::bigint, a.* FROM credits_attempt('reverse', p_account, p_uses[i], coalesce(old, left_, 0), p_keys[i], p_origin) AS a;
@@ -704,7 +704,7 @@ BEGIN
       JOIN credits_lot l ON l.account_id = a.account_id AND l.id = a.lot_id AND l.entry_id = e.id
      WHERE e.account_id = p_account AND e.key = ANY (p_issues) AND e.kind = 'issue'));
   FOR i IN 1 .. cardinality(p_keys) LOOP
-    SELECT -e.amount INTO old FROM credits_entry e WHERE e.account_id = p_account AND e.key = p_keys[i];
+    SELECT abs(e.amount) INTO old FROM credits_entry e WHERE e.account_id = p_account AND e.key = p_keys[i];
     SELECT l.* INTO l FROM credits_entry e JOIN credits_allocation a ON a.account_id = e.account_id AND a.entry_id = e.id
       JOIN credits_lot l ON l.account_id = a.account_id AND l.id = a.lot_id AND l.entry_id = e.id
      WHERE e.account_id = p_account AND e.key = p_issues[i] AND e.kind = 'issue';
@@ -761,11 +761,14 @@ DECLARE
   part bigint[]; parts bigint[]; total bigint; number integer;
 BEGIN
   IF p_source = p_target THEN PERFORM credits_refuse('same_contact'); END IF;
+  IF NOT EXISTS (SELECT FROM contacts_contact WHERE account_id = p_account AND id = p_target) THEN
+    RAISE EXCEPTION 'no such contact here' USING ERRCODE = 'P0404';
+  END IF;
   pairs := '[]';
   lots := '{}';
   INSERT INTO credits_wallet (account_id, contact_id, credit_type_id, moved_at)
-  SELECT p_account, c.id, s.credit_type_id, ledger_now()
-    FROM credits_wallet s JOIN contacts_contact c ON c.account_id = p_account AND c.id = p_target
+  SELECT p_account, p_target, s.credit_type_id, ledger_now()
+    FROM credits_wallet s
    WHERE s.account_id = p_account AND s.contact_id = p_source
      AND EXISTS (SELECT FROM credits_lot x WHERE x.account_id = p_account AND x.wallet_id = s.id AND (p_lots IS NULL OR x.id = ANY (p_lots)))
    ORDER BY s.credit_type_id
