@@ -7,6 +7,9 @@ from simplero.tenancy.models import TenantForeignKey, TenantModel, TenantPart, p
 ERASED = "Erased contact"
 """What an erased contact is called."""
 
+LISTED = Q(merged_into__isnull=True, erased_at__isnull=True)
+"""Who stands in lists: neither merged into another nor erased."""
+
 
 class Contact(TenantModel):
     """A person the account knows. The `_key` columns are folded copies for finding and sorting, kept by `contacts.directory`."""
@@ -36,8 +39,9 @@ class Contact(TenantModel):
             ),
         ]
         indexes = [
-            Index(fields=["account", "name_key", "id"], name="contact_by_name"),
-            Index(fields=["account", "created_at", "id"], name="contact_by_added"),
+            # Lists are read from these alone, so they hold none but who stands in lists (`queries.contacts`).
+            Index(fields=["account", "name_key", "id"], name="contact_by_name", condition=LISTED),
+            Index(fields=["account", "created_at", "id"], name="contact_by_added", condition=LISTED),
             Index(
                 fields=["account", "merged_into"], name="contact_merged_into", condition=Q(merged_into__isnull=False)
             ),
