@@ -38,6 +38,11 @@ FORBIDDEN = [
     "UPDATE outbox_event SET kind = 'x'",
     "DELETE FROM outbox_event",
     "TRUNCATE outbox_event",
+    "UPDATE audit_change SET fields = '{}'",
+    "DELETE FROM audit_change",
+    "TRUNCATE audit_change CASCADE",
+    "UPDATE audit_changedetail SET after = '{}'",
+    "ALTER TABLE contacts_contact DISABLE TRIGGER audited",
     "TRUNCATE credits_wallet CASCADE",
     "TRUNCATE contacts_contact CASCADE",
     "TRUNCATE outbox_job",
@@ -74,12 +79,19 @@ def test_no_grants_beyond_reading_and_writing_rows(db):
                  WHERE grantee IN (current_user, 'PUBLIC') AND table_schema = 'public' AND privilege_type NOT IN ('SELECT', 'INSERT', 'UPDATE', 'DELETE')"""
     assert sql(beyond) == []
     kept = """SELECT table_name FROM information_schema.role_table_grants WHERE grantee = current_user AND privilege_type IN ('UPDATE', 'DELETE')
-               AND table_name IN ('credits_entry', 'credits_allocation', 'outbox_event')"""
+               AND table_name IN ('credits_entry', 'credits_allocation', 'outbox_event', 'audit_change')"""
     assert sql(kept) == []
 
 
-@pytest.mark.parametrize("table", ["credits_entry", "credits_allocation", "outbox_event"])
-@pytest.mark.parametrize("statement", ["UPDATE {} SET account_id = account_id", "DELETE FROM {}"])
+@pytest.mark.parametrize(
+    ("table", "statement"),
+    [
+        (table, statement)
+        for table in ("credits_entry", "credits_allocation", "outbox_event", "audit_change", "audit_changedetail")
+        for statement in ("UPDATE {} SET account_id = account_id", "DELETE FROM {}")
+        if (table, statement) != ("audit_changedetail", "DELETE FROM {}")  # goes when the contact it tells of is erased
+    ],
+)
 @pytest.mark.django_db(transaction=True)
 def test_append_only_even_for_those_who_may_write(acme, table, statement):
     """The trigger stands should a grant come back: here before the superuser."""
