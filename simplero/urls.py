@@ -11,6 +11,7 @@ from triggers import webhooks as triggers
 handler500 = "simplero.web.failures.broken"
 urlpatterns = [
     path("a/<slug:slug>/contacts/", include("simplero.pages.urls")),
+    path("a/<slug:slug>/contacts/", include("simplero.bulk.urls")),
     path("a/<slug:slug>/settings/mails/", include(mails)),
     path("a/<slug:slug>/", include("credits.urls")),
     path("a/<slug:slug>/", include("products.urls")),

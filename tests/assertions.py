@@ -24,6 +24,7 @@ MOVES = (
     *("automations_flow", "automations_version", "automations_run", "automations_visit", "automations_start"),
     *("automations_endpoint", "automations_call", "triggers_trigger", "triggers_hookcall"),
     *("outbox_listener", "outbox_delivery"),
+    *("bulk_bulk", "bulk_row", "bulk_roster", "bulk_place"),
 )
 
 
