@@ -152,6 +152,9 @@ class Entry(TenantPart):
             # Entries lie in the order in which they were recorded, so a summary of each stretch finds a period, and costs a
             # posting nothing.
             BrinIndex(fields=["recorded_at"], autosummarize=True, name="entry_recorded"),
+            # The account's own activity and the sums of a period go by when things happened. Grows at its end; what a batch
+            # writes has one time, and stands in it once.
+            Index(fields=["account", "happened_at"], name="entry_by_time"),
         ]
 
     def __str__(self) -> str:
@@ -235,3 +238,33 @@ class EntryNote(TenantPart):
 
     def __str__(self) -> str:
         return self.text[:60]
+
+
+class Tally(TenantPart):
+    """What the entries of one type and kind come to that happened on a day, or in a month, before the account's mark."""
+
+    span = models.CharField(max_length=5, choices=[("day", "Day"), ("month", "Month")])
+    day = models.DateField()  # of the account's zone; of a month the first
+    credit_type = TenantForeignKey(CreditType, on_delete=models.PROTECT, db_index=False, related_name="+")
+    kind = models.CharField(max_length=8, choices=Kind)
+    amount = models.BigIntegerField()  # with its sign
+    times = models.BigIntegerField()  # in how many entries
+
+    class Meta(TenantPart.Meta):
+        constraints = [UniqueConstraint("account", "span", "day", "credit_type", "kind", name="tally_once")]
+
+    def __str__(self) -> str:
+        return f"{self.span} {self.day}: {self.kind} {self.amount:+d}"
+
+
+class TallyMark(TenantModel):
+    """Up to when an account's tallies go, and by which time zone their days are."""
+
+    at = models.DateTimeField()
+    time_zone = models.CharField(max_length=60)
+
+    class Meta(TenantModel.Meta):
+        constraints = [UniqueConstraint("account", name="tally_mark_once")]
+
+    def __str__(self) -> str:
+        return f"through {self.at}"

@@ -23,7 +23,7 @@ PLANNING = {
 class Damage:
     """One thing that should not be: `line` names the row ("entry 12"), `says` what is wrong with it."""
 
-    invariant: str  # I1 to I8, "event" where an entry and what is told of it differ, or another room's own
+    invariant: str  # I1 to I8, "event" where an entry and what is told of it differ, "tally" where a kept sum is wrong, or another room's own
     wallet_id: int | None
     line: str
     says: str
@@ -39,7 +39,7 @@ FURTHER: list[Callable[[Any], list[Damage]]] = []
 
 def verify(account: Any) -> list[Damage]:
     """What is wrong in the ledger of `account`, whose scope is open; nothing is changed. An empty list is the proof."""
-    return [*_ledger(account), *(damage for further in FURTHER for damage in further(account))]
+    return [*_ledger(account), *_tallies(account), *(damage for further in FURTHER for damage in further(account))]
 
 
 def _ledger(account: Any) -> list[Damage]:
@@ -55,6 +55,37 @@ def _ledger(account: Any) -> list[Damage]:
         for name, value in before.items():
             cursor.execute(f"SET LOCAL {name} = '{value}'")
     return found
+
+
+_TALLIES = """
+WITH mark AS (
+  SELECT at, time_zone FROM credits_tallymark WHERE account_id = %(account)s AND time_zone = credits_zone(%(account)s)
+), moved AS (
+  SELECT w.credit_type_id, e.kind, (e.happened_at AT TIME ZONE mark.time_zone)::date AS day, sum(e.amount) AS amount, count(*) AS times
+    FROM mark, credits_entry e JOIN credits_wallet w ON w.account_id = e.account_id AND w.id = e.wallet_id
+   WHERE e.account_id = %(account)s AND e.happened_at < mark.at GROUP BY 1, 2, 3
+  UNION ALL
+  SELECT w.credit_type_id, 'expire', (greatest(l.expires_at, w.moved_at) AT TIME ZONE mark.time_zone)::date, -sum(l.remaining), count(*)
+    FROM mark, credits_lot l JOIN credits_wallet w ON w.account_id = l.account_id AND w.id = l.wallet_id
+   WHERE l.account_id = %(account)s AND l.open AND l.expires_at < mark.at AND greatest(l.expires_at, w.moved_at) < mark.at GROUP BY 1, 2, 3
+), told AS (
+  SELECT s.span, s.day, credit_type_id, kind, sum(amount) AS amount, sum(times) AS times
+    FROM moved, LATERAL (VALUES ('day', moved.day), ('month', date_trunc('month', moved.day::timestamp)::date)) AS s(span, day)
+   GROUP BY 1, 2, 3, 4
+), kept AS (
+  SELECT t.span, t.day, t.credit_type_id, t.kind, t.amount, t.times FROM mark, credits_tally t WHERE t.account_id = %(account)s
+)
+SELECT 'tally', NULL, format('tally of %%s %%s, %%s of credit type %%s', span, day, kind, credit_type_id),
+       format('says %%s in %%s, entries say %%s in %%s', coalesce(kept.amount, 0), coalesce(kept.times, 0), coalesce(told.amount, 0), coalesce(told.times, 0))
+  FROM kept FULL JOIN told USING (span, day, credit_type_id, kind)
+ WHERE (kept.amount, kept.times) IS DISTINCT FROM (told.amount, told.times)"""
+
+
+def _tallies(account: Any) -> list[Damage]:
+    """Where the kept sums (credits/tallies.py) differ from what the entries before their mark come to."""
+    with connection.cursor() as cursor:
+        cursor.execute(_TALLIES, {"account": require(account)})
+        return [Damage(*row) for row in cursor.fetchall()]
 
 
 def size(account: Any) -> dict[str, int]:

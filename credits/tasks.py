@@ -14,7 +14,7 @@ from django.core.mail import mail_admins
 from simplero.tenancy.models import Account
 from simplero.tenancy.scope import scope
 
-from . import letters, proof, services
+from . import letters, proof, services, tallies
 
 logger = logging.getLogger(__name__)
 
@@ -56,3 +56,13 @@ def verify_account(*, account_id: int, **_: Any) -> None:
         f"Ledger damaged: {account.slug}, {len(found):,} findings",
         "\n".join(sentences) + more + "\n\nmanage.py ledger_verify names everything. Nothing has been changed.",
     )
+
+
+@shared_task(once_per=300)
+def tally_every_account(**_: Any) -> None:
+    """Move the marks of all accounts' tallies. A page adds what is behind its mark, so a mark that stays only costs it time."""
+    for account in Account.objects.order_by("pk"):
+        done = False
+        while not done:
+            with scope(account):
+                done = tallies.advance(account=account)

@@ -95,6 +95,7 @@ app.conf.update(
         "check domains": {"task": "simplero.team.tasks.check_every_domain", "schedule": ASKED_EVERY},
         "sweep runs": {"task": "automations.tasks.sweep_every_account", "schedule": ASKED_EVERY},
         "verify ledgers": {"task": "credits.tasks.verify_every_account", "schedule": ASKED_EVERY},
+        "tally credits": {"task": "credits.tasks.tally_every_account", "schedule": 120.0},
     },
 )
 app.autodiscover_tasks()
