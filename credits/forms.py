@@ -3,13 +3,14 @@
 import re
 import uuid
 from collections.abc import Sequence
-from datetime import date
+from datetime import date, timedelta
 from functools import partial
-from typing import Any
+from typing import Any, ClassVar, cast
 
 from django import forms
 from django.core.exceptions import ValidationError
 
+from simplero.lib.moments import day
 from simplero.lib.plurals import plural as plural_of
 from simplero.lib.text import fit
 from simplero.web.forms import KeyField, TextField, renew, seen_field
@@ -327,3 +328,87 @@ class ActivityFilterForm(forms.Form):
             "since": cleaned.get("since"),
             "until": cleaned.get("until"),
         }
+
+
+class StatementForm(forms.Form):
+    """Which days of which credits. `period` names some; of no `period` the two days count, each of which may be left open."""
+
+    PERIODS: ClassVar[dict[str, str]] = {
+        "this-month": "This month",
+        "last-month": "Last month",
+        "90-days": "Last 90 days",
+        "this-year": "This year",
+        "everything": "Everything",
+    }
+    USUAL = "this-year"
+
+    type = forms.ChoiceField(label="Credit type", required=False)
+    since = DayField(label="From", required=False)
+    until = DayField(label="Through", required=False)
+
+    def __init__(self, data: Any, *, types: Sequence[CreditType], today: date) -> None:
+        values = data.copy()
+        period = values.get("period", "")
+        if period not in self.PERIODS:
+            period = "" if values.get("since") or values.get("until") else self.USUAL
+        if period:
+            since, until = self._days(period, today)
+            values["since"], values["until"] = since.isoformat() if since else "", until.isoformat()
+        super().__init__(values)
+        self.period, self.today = period, today
+        self.types = {str(one.public_id): one for one in types}
+        choices = [("", "All types"), *((key, capital(one.name)) for key, one in self.types.items())]
+        cast(forms.ChoiceField, self.fields["type"]).choices = choices
+        for name in ("since", "until"):
+            self.fields[name].widget.attrs["max"] = today.isoformat()
+
+    @staticmethod
+    def _days(period: str, today: date) -> tuple[date | None, date]:
+        match period:
+            case "this-month":
+                return today.replace(day=1), today
+            case "last-month":
+                last = today.replace(day=1) - timedelta(days=1)
+                return last.replace(day=1), last
+            case "90-days":
+                return today - timedelta(days=89), today
+            case "this-year":
+                return today.replace(month=1, day=1), today
+        return None, today
+
+    def clean(self) -> dict[str, Any]:
+        cleaned = super().clean() or self.cleaned_data
+        since, until = cleaned.get("since"), cleaned.get("until")
+        for name, one in (("since", since), ("until", until)):
+            if one and one > self.today:
+                self.add_error(name, f"This day is still to come: choose {day(self.today)} or one before it.")
+        if since and until and until < since and not self.errors:
+            self.add_error("until", "This is before the first day.")
+        return cleaned
+
+    def chosen(self) -> dict[str, Any]:
+        """As `queries.statement` takes it. What is not valid is left out; the form says so beside it."""
+        valid = self.is_valid()
+        cleaned = self.cleaned_data
+        return {
+            "credit_type": self.types.get(cleaned.get("type") or ""),
+            "since": cleaned.get("since") if valid else None,
+            "until": (cleaned.get("until") if valid else None) or self.today,
+        }
+
+
+class BalanceOnForm(forms.Form):
+    """On which past day."""
+
+    on = DayField(label="Day", missing="Choose a day.")
+
+    def __init__(self, data: Any = None, *, today: date) -> None:
+        super().__init__(data)
+        self.today = today
+        self.fields["on"].widget.attrs["max"] = today.isoformat()
+
+    def clean_on(self) -> date:
+        on: date = self.cleaned_data["on"]
+        if on > self.today:
+            raise ValidationError(f"This day is still to come: choose {day(self.today)} or one before it.")
+        return on

@@ -2,7 +2,7 @@
 
 from django.urls import include, path
 
-from .views import activity, movements, types
+from .views import activity, movements, statement, types
 
 app_name = "credits"
 
@@ -31,4 +31,8 @@ of_contact = [
 urlpatterns = [
     path("content/credits/", include(content)),
     path("contacts/<uuid:contact>/credits/", include(of_contact)),
+    path("contacts/<uuid:contact>/statement", statement.statement, name="statement"),
+    path("contacts/<uuid:contact>/statement/print", statement.statement_print, name="statement-print"),
+    path("contacts/<uuid:contact>/statement.pdf", statement.statement_pdf, name="statement-pdf"),
+    path("contacts/<uuid:contact>/statement.csv", statement.statement_csv, name="statement-csv"),
 ]

@@ -23,6 +23,7 @@ def section(request: HttpRequest, contact: Contact) -> dict[str, Any]:
         "issue_url": address(request, contact, "issue"),
         "consume_url": address(request, contact, "consume"),
         "activity_url": address(request, contact, "activity"),
+        "statement_url": address(request, contact, "statement"),
     }
 
 

@@ -4,6 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cache
+from io import BytesIO
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from uuid import uuid4
@@ -11,6 +12,7 @@ from uuid import uuid4
 from fontTools.ttLib import TTFont
 from fontTools.varLib.instancer import instantiateVariableFont
 from fpdf import FPDF
+from PIL import Image
 
 from .fonts import FACES, source
 
@@ -65,6 +67,15 @@ class Paper(FPDF):
         room = self.get_string_width(number) + 6
         self.cell(RIGHT - LEFT - room, 5, self._cut(self.foot, RIGHT - LEFT - room))
         self.cell(room, 5, number, align="R")
+
+    def logo(self, picture: bytes) -> None:
+        """A picture above the first words, at most 14 mm high and 60 mm wide."""
+        with Image.open(BytesIO(picture)) as opened:
+            opened.thumbnail((900, 400))  # as sharp as print needs, and a fraction of the bytes
+            width, height = opened.size
+            scale = min(14 / height, 60 / width)
+            self.image(opened, w=width * scale, h=height * scale)
+        self.ln(4)
 
     def words(self, text: str, *, size: float = SIZE, style: str = "", colour: Colour = INK, after: float) -> None:
         """A paragraph whose lines are `after` mm high, or as high as their letters need."""

@@ -42,6 +42,7 @@ document.addEventListener("click", (event) => {
     event.preventDefault();
     dialog().close();
   }
+  if (event.target.closest("[data-print]")) window.print();
   const dismiss = event.target.closest("[data-dismiss]");
   if (dismiss) dismiss.closest(".notice")?.remove();
 });
