@@ -5,6 +5,7 @@ class AutomationsConfig(AppConfig):
     name = "automations"
 
     def ready(self) -> None:
+        from contacts import forgetting
         from contacts.letters import register_free
         from credits import proof as ledger
         from credits.sources import register as name_source
@@ -12,13 +13,14 @@ class AutomationsConfig(AppConfig):
         from simplero.outbox.handlers import CALLS, register, register_errand
         from simplero.web.shell import COUNTERS
 
-        from . import calls, handlers, proof, runs
+        from . import calls, erasing, handlers, proof, runs
         from .actions import email
         from .models import Of
         from .queries import attention
         from .queries.naming import flows_of
         from .services import flows
 
+        forgetting.register("automations", erasing.forget)
         register(runs.ADVANCE, handlers.advance)
         register(runs.ADVANCE_ONE, handlers.advance_one)
         register(runs.START, handlers.start)

@@ -136,6 +136,8 @@ _ENDS = {
     "stopped": "Stopped by hand",
     "halted": "Stopped by another automation or trigger",
     "deleted": "Stopped when it was deleted",
+    "erased": "Stopped when the contact was erased",
+    "merged": "Stopped when two contacts were merged who were both inside",
 }
 
 _BY_HAND = {"skipped": "Skipped by hand", "branched": "Took the other branch", "stopped": "Stopped by hand"}

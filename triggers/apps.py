@@ -5,14 +5,16 @@ class TriggersConfig(AppConfig):
     name = "triggers"
 
     def ready(self) -> None:
+        from contacts import forgetting
         from products import mentions
         from simplero.outbox import subscribers
         from simplero.outbox.handlers import register
 
-        from . import handlers
+        from . import erasing, handlers
         from .services.listening import EXPIRING, WHO
         from .views.mentions import of_product
 
+        forgetting.register("triggers", erasing.forget)
         subscribers.register(WHO, handlers.hear)
         register(EXPIRING, handlers.expiring)
         mentions.register("automations", of_product)

@@ -18,7 +18,6 @@ from automations.queries import flows as shelf
 from automations.queries.naming import names
 from automations.queries.problems import problems
 from automations.services import flows as services
-from automations.services.flows import NotPublishable
 from simplero.lib.moments import moment
 from simplero.lib.refusals import Refusal
 from simplero.tenancy.scope import now
@@ -186,7 +185,7 @@ def step_add(request: StaffRequest, flow: uuid.UUID) -> HttpResponse:
         return dialog(request, "kinds", found, {"groups": groups, "back": back})
     at = bench(request, found)
     ask = asking.Asking(request.account, at.drawing, kind, request.GET)
-    if ask.choices(address(kind=kind)):
+    if ask.choices():
         if request.method == "POST":
             raise Http404
         return dialog(request, "choose", found, {**ask.choosing(address(kind=kind)), "back": back, "up": address()})
@@ -235,7 +234,7 @@ def step_edit(request: StaffRequest, flow: uuid.UUID) -> HttpResponse:
         return _gone(request, found)
     address = _address(here, {"step": key})
     ask = asking.Asking(request.account, at.drawing, step["kind"], request.GET, step)
-    if request.method != "POST" and ask.choices(address()):
+    if request.method != "POST" and ask.choices():
         return dialog(request, "choose", found, {**ask.choosing(address()), "back": back, "up": ""})
     form, code, seen = ask.form(None), 200, at.seen
     if request.method == "POST":
@@ -341,8 +340,6 @@ def publish(request: StaffRequest, flow: uuid.UUID) -> HttpResponse:
         made = services.publish(
             account=request.account, flow=found, seen=request.POST.get("seen", ""), actor=request.actor
         )
-    except NotPublishable as refusal:
-        return page(request, bench(request, found), because=refusal.wording, status_code=AGAINST_A_RULE)
     except Refusal as refusal:
         return page(request, bench(request, found), because=refusal.wording, status_code=AGAINST_A_RULE)
     if made is None:

@@ -10,7 +10,7 @@ from django.urls import reverse
 
 from automations import programs
 from automations.descriptions import step_words
-from automations.models import INSIDE, Flow, Of, Run, State
+from automations.models import INSIDE, Flow, Of, Run, State, Visit
 from automations.programs import Node, Program
 from automations.queries import log
 from automations.queries.naming import Names
@@ -19,6 +19,7 @@ from automations.services.steering import Seen
 from automations.wording import ended
 from automations.wording import reason as reason_words
 from contacts.views.lookup import contact_url
+from credits.views.lookup import address
 from credits.wording import capital
 from simplero.lib.moments import moment
 from simplero.tenancy.roles import allows
@@ -97,6 +98,11 @@ def coming(request: StaffRequest, run: Run, names: Names) -> str:
 def inside_a_sentence(words: str) -> str:
     """ "today, 10:42", as it stands behind other words."""
     return words[:1].lower() + words[1:] if words.startswith(("Today", "Yesterday")) else words
+
+
+def entry_url(request: StaffRequest, run: Run, visit: Visit) -> str:
+    """Where the contact's activity shows the entry that a visit made; "" where it made none."""
+    return f"{address(request, run.contact, 'activity')}?entry={visit.entry}#e-{visit.entry}" if visit.entry else ""
 
 
 def on_its_way(run: Run) -> bool:

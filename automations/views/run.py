@@ -17,7 +17,6 @@ from automations.services import attention, steering
 from automations.services.starts import BULK, STAFF
 from automations.wording import outcome
 from contacts.views.lookup import contact_url
-from credits.views.lookup import address
 from simplero.lib.refusals import Refusal
 from simplero.tenancy.actors import Actor
 from simplero.tenancy.people import actor_names
@@ -111,7 +110,6 @@ def _visit(
     request: StaffRequest, run: Run, visit: Visit, program: programs.Program, known: Names, people: dict[Actor, str]
 ) -> dict[str, Any]:
     by = _by(visit)
-    entry = f"{address(request, run.contact, 'activity')}?entry={visit.entry}#e-{visit.entry}" if visit.entry else ""
     return {
         "step": lines.words_of(program.nodes.get(visit.step), known) if visit.step else "Past the last step",
         "words": outcome(visit, known),
@@ -121,7 +119,7 @@ def _visit(
         "at": visit.at.isoformat(),
         "who": people[Actor(*by)] if by else "",
         "attempt": visit.attempt if visit.attempt > 1 else 0,
-        "entry_url": entry,
+        "entry_url": lines.entry_url(request, run, visit),
     }
 
 

@@ -77,7 +77,7 @@ REASONS = {
     "storm": "Happened too often",
     "hops": "Goes in a circle",
     "amount": "Not a number of credits",
-    "past_day": "Not a number of credits",
+    "past_day": "The last good day is over",
     "key_reused": "Moved credits already",
 }
 """Why runs need attention, in a word or two; automations.wording has the sentences."""
@@ -94,7 +94,6 @@ def group(reason: str, who: str, number: int, what: str, detail: Mapping[str, An
     return words.format(
         who=who if number == 1 else f"{number:,} contacts",
         are="is" if number == 1 else "are",
-        have="has" if number == 1 else "have",
         plural=known.unit(detail.get("credit_type")).plural,
         what=what,
         label=label(reason).lower(),

@@ -27,7 +27,12 @@ def section(request: StaffRequest, contact: Contact) -> dict[str, Any]:
     programs = lines.programs_of(found.inside)
     return {
         "inside": [
-            {**lines.row(request, run, known), "at": lines.here(run, programs, known), **_of(request, run)}
+            {
+                **lines.row(request, run, known),
+                "since": lines.inside_a_sentence(lines.when(request, run.since)),
+                "at": lines.here(run, programs, known),
+                **_of(request, run),
+            }
             for run in found.inside
         ],
         "past": [

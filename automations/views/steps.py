@@ -62,7 +62,7 @@ class Asking:
         same = self.way == kept.get("for") and self.occasion == kept.get("occasion", "")
         self.kept = kept if kind != programs.WAIT or same else None
 
-    def choices(self, here: str) -> bool:
+    def choices(self) -> bool:
         """Whether something is to be chosen before the form."""
         if self.kind != programs.WAIT:
             return False

@@ -39,7 +39,7 @@ def inside_two(acme, zen):
 
 def test_the_contact_page_says_where_somebody_is_and_has_been(acme, inside_two, desk):
     said = words(desk.get(contact_page(acme)))
-    assert "Session delivered since Today" in said
+    assert "Session delivered since today" in said
     assert "Needs attention Consume 2 sessions Needs 2 sessions and has none." in said
     assert "Waits Wait 2 weeks Goes on" in said
     assert "Goodbye" in said

@@ -12,15 +12,14 @@ from automations import conditions
 from automations.actions import ACTIONS
 from automations.models import Outcome, Run, State, Visit
 from automations.queries.naming import Names, names
-from automations.services import attention
 from automations.services.steering import Seen
-from automations.views.lines import can, reference, run_url
+from automations.views.lines import TONES, can, entry_url, reference, run_url
 from automations.views.lines import seen as seen_of
+from automations.views.said import ACTS, FASTER
 from automations.wording import ended, outcome, reason
 from contacts import queries as contacts
 from contacts.models import Contact
 from contacts.views.lookup import as_uuid, contact_url
-from credits.views.lookup import address
 from credits.wording import capital
 from simplero.lib.text import one_line, unfit
 from simplero.web.access import staff
@@ -33,13 +32,6 @@ from .frame import head, trigger_or_404, trigger_url, when
 FOUND = 8  # contacts shown of a search
 LONGEST_SEARCH = 200  # characters
 
-TONES = {
-    State.ACTIVE: "brand",
-    State.PAUSED: "",
-    State.ATTENTION: "warn",
-    State.FINISHED: "good",
-    State.STOPPED: "",
-}
 LABELS = {State.ACTIVE: "Under way", State.FINISHED: "Done"}
 MARKS = {
     Outcome.DONE: ("check", "good"),
@@ -48,7 +40,6 @@ MARKS = {
     Outcome.STOPPED: ("circle-stop", ""),
 }
 
-SETTLE = {"retry": attention.retry, "skip": attention.skip, "stop": attention.stop}
 SETTLED = {
     "retry": "{name}: it is tried again within seconds.",
     "skip": "{name}: the action is skipped, and the rest goes on.",
@@ -115,13 +106,12 @@ def _firing(request: StaffRequest, firing: queries.Firing, known: Names) -> dict
 
 def _visit(request: StaffRequest, run: Run, visit: Visit, known: Names) -> dict[str, Any]:
     icon, tone = MARKS.get(Outcome(visit.outcome), ("minus", ""))
-    entry = f"{address(request, run.contact, 'activity')}?entry={visit.entry}#e-{visit.entry}" if visit.entry else ""
     return {
         "words": capital(outcome(visit, known)),
         "label": ACTIONS[visit.kind].label if visit.kind in ACTIONS else "",
         "icon": icon,
         "tone": tone,
-        "entry_url": entry,
+        "entry_url": entry_url(request, run, visit),
         "refused": visit.outcome == Outcome.REFUSED,
         "when": when(request, visit.at),
     }
@@ -133,12 +123,12 @@ def settle(request: StaffRequest, trigger: uuid.UUID) -> HttpResponse:
     """Retry, skip or stop a firing that needs attention, as it was shown."""
     found = trigger_or_404(request, trigger)
     seen, act = seen_of(request.POST.get("run", "")), request.POST.get("act", "")
-    if seen is not None and act in SETTLE and _theirs(request, found, seen):
-        settled = SETTLE[act](account=request.account, runs=[seen], actor=request.actor)
+    if seen is not None and act in SETTLED and _theirs(request, found, seen):
+        settled = ACTS[act](account=request.account, runs=[seen], actor=request.actor)
         if settled.done:
             messages.success(request, SETTLED[act].format(name=settled.done[0].contact.name))
         else:
-            messages.info(request, "Somebody was faster, or a worker: nothing was changed. This is how it is now.")
+            messages.info(request, FASTER)
     return see_other(request, trigger_url(request, found, "log"))
 
 

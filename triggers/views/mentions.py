@@ -25,5 +25,5 @@ def of_product(account: Account, product: Product) -> Section:
     ]
     if len(found) > MOST:
         told.append(Mention("All triggers that listen to it", f"{here}?product={product.public_id}"))
-    add = f"{here}new?when=purchase.activated&product={product.public_id}"
+    add = f"{reverse('triggers:new', args=[account.slug])}?when=purchase.activated&product={product.public_id}"
     return Section("Triggers", told, "Add a trigger", add)
