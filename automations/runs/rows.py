@@ -8,7 +8,7 @@ from typing import Any
 from django.db import connection
 
 from automations.events import AutomationFinished, AutomationStarted, AutomationStopped
-from automations.models import Of, Run
+from automations.models import Of, Run, State
 from simplero.outbox import outbox
 from simplero.outbox.outbox import Cause, Fact
 from simplero.tenancy.actors import Actor
@@ -58,7 +58,7 @@ def _value(value: Any) -> Any:
 
 def due(account: Account, runs: Iterable[Run], *, later_than: datetime | None = None) -> None:
     """See to it that active ones among these runs are taken on when they are due: one job for each instant."""
-    instants = {run.due for run in runs if run.state == "active" and run.due is not None and not run.alone}
+    instants = {run.due for run in runs if run.state == State.ACTIVE and run.due is not None and not run.alone}
     for instant in sorted(instants):
         if later_than is None or instant > later_than:
             outbox.schedule(account=account, kind=ADVANCE, subject=0, due=instant)
@@ -99,7 +99,7 @@ def end(run: Run, state: str, reason: str = "") -> None:
 
 def park(run: Run, reason: str, detail: dict[str, Any] | None = None) -> None:
     """Let a run wait for a person."""
-    run.state, run.reason, run.detail, run.since = "attention", reason, detail or {}, now()
+    run.state, run.reason, run.detail, run.since = State.ATTENTION, reason, detail or {}, now()
     run.due = None
     run.waiting = run.alone = False
     run.awaits = ""
