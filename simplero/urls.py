@@ -12,7 +12,9 @@ handler500 = "simplero.web.failures.broken"
 urlpatterns = [
     path("a/<slug:slug>/contacts/", include("simplero.pages.urls")),
     path("a/<slug:slug>/contacts/", include("simplero.bulk.urls")),
+    path("a/<slug:slug>/find/", include("simplero.finding.urls")),
     path("a/<slug:slug>/settings/mails/", include(mails)),
+    path("a/<slug:slug>/settings/audit/", include("simplero.pages.audit.urls")),
     path("a/<slug:slug>/", include("credits.urls")),
     path("a/<slug:slug>/", include("products.urls")),
     path("a/<slug:slug>/", include("automations.urls")),

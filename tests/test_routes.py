@@ -25,6 +25,8 @@ from contacts.directory import Details
 from credits import services as credits
 from products.services import catalogue as products
 from products.services import ordering
+from simplero.finding import services as finding
+from simplero.finding.filters import Filter
 from simplero.lib.calling import Address
 from simplero.team import domains
 from simplero.team import services as team
@@ -56,6 +58,7 @@ OBJECTS = {
     "run": lambda world: world.run.public_id,
     "start": lambda world: world.start.public_id,
     "product": lambda world: world.product.public_id,
+    "saved": lambda world: world.saved.public_id,
     "price": lambda world: world.price.public_id,
     "purchase": lambda world: world.purchase.public_id,
 }
@@ -147,6 +150,8 @@ def furnish(world):
         with connection.cursor() as cursor:
             cursor.execute("SELECT public_id FROM credits_lot WHERE account_id = %s", [account.pk])
             [world.lot] = cursor.fetchone()
+        world.saved = finding.save_filter(account=account, name="Vips", asked=Filter(text="vip"), actor=actor)
+        world.saved.refresh_from_db()
         world.product = products.add_product(
             account=account, kind="credit", name="Pack", credit_type=world.credit_type, amount=10_000, actor=actor
         )

@@ -1,13 +1,15 @@
 """Whom a filter is about. Every function runs in the account's open scope and sees that account only."""
 
 import uuid
+from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 
 from contacts import queries as contacts
 from contacts.models import Contact, ContactTag, ContactWord, Tag
+from credits import queries as figures
 from credits.queries import finding as credits
 from credits.wording import quantity
 from simplero.lib.folding import words
@@ -15,7 +17,11 @@ from simplero.lib.moments import day, span
 from simplero.tenancy.models import Account
 from simplero.tenancy.scope import require, today
 
-from .filters import FEWER, HAS, Filter
+from .filters import FEWER, HAS, SORTS, Filter, Left
+from .models import SavedFilter
+
+PAGE = 50  # contacts on a page of a list
+COUNTED = 1000  # beyond it a list says "more than"
 
 _LAST = "\U0010ffff"
 
@@ -75,33 +81,114 @@ def _types(account: Account, asked: Filter) -> dict[uuid.UUID, Any]:
     return credits.types_named(account, named)
 
 
-def described(account: Account, asked: Filter) -> list[str]:
-    """What `asked` asks for, piece by piece, as a sentence would go on after "contacts": "tagged VIP", "added since 1 May"."""
-    pieces = [f"found by “{asked.text}”"] if asked.text else []
-    tags = dict(Tag.objects.filter(public_id__in=asked.tags).values_list("public_id", "name"))
-    pieces += [f"tagged {tags[tag]}" if tag in tags else "with a tag that is gone" for tag in asked.tags]
+@dataclass(frozen=True, slots=True)
+class Piece:
+    """One thing that a filter asks for, as a sentence would go on after "contacts", and the filter that asks for all but this."""
+
+    words: str
+    rest: Filter
+
+
+def pieces(account: Account, asked: Filter) -> list[Piece]:
+    """What `asked` asks for besides the words of a search: "tagged VIP", "added since 1 May"."""
+    found = []
+    tags = dict(Tag.objects.filter(public_id__in=asked.tags).values_list("public_id", "name")) if asked.tags else {}
+    for tag in asked.tags:
+        words_ = f"tagged {tags[tag]}" if tag in tags else "with a tag that is gone"
+        found.append(Piece(words_, asked.but(tags=tuple(one for one in asked.tags if one != tag))))
     types = _types(account, asked)
     for left in asked.credits:
-        credit_type = types.get(left.credit_type)
-        if credit_type is None:
-            pieces.append("with credits of a type that is gone")
-        elif left.test == FEWER:
-            pieces.append(f"with fewer than {quantity(left.below, credit_type)}")
-        else:
-            pieces.append(f"with {'' if left.test == HAS else 'no '}{credit_type.plural}")
-    this_day = today(account)
+        others = tuple(one for one in asked.credits if one != left)
+        found.append(Piece(_left(left, types.get(left.credit_type)), asked.but(credits=others)))
     if asked.within is not None:
         named = types.get(asked.within_type) if asked.within_type else None
         what = named.plural if named else "credits of a type that is gone" if asked.within_type else "credits"
         when = "today" if not asked.within else f"within {asked.within:,} day{'' if asked.within == 1 else 's'}"
-        pieces.append(f"with {what} expiring {when}")
+        found.append(Piece(f"with {what} expiring {when}", asked.but(within=None, within_type=None)))
+    this_day = today(account)
     if asked.since:
-        pieces.append(f"added since {day(asked.since, today=this_day)}")
+        found.append(Piece(f"added since {day(asked.since, today=this_day)}", asked.but(since=None)))
     if asked.until:
-        pieces.append(f"added until {day(asked.until, today=this_day)}")
-    return pieces
+        found.append(Piece(f"added until {day(asked.until, today=this_day)}", asked.but(until=None)))
+    return found
+
+
+def _left(left: Left, credit_type: Any) -> str:
+    if credit_type is None:
+        return "with credits of a type that is gone"
+    if left.test == FEWER:
+        return f"with fewer than {quantity(left.below, credit_type)}"
+    return f"with {'' if left.test == HAS else 'no '}{credit_type.plural}"
 
 
 def sentence(account: Account, asked: Filter) -> str:
     """ "tagged VIP, with fewer than 3 coaching sessions, added since 1 May"; "all contacts" where nothing is asked for."""
-    return ", ".join(described(account, asked)) or "all contacts"
+    searched = [f"found by “{asked.text}”"] if asked.text else []
+    return ", ".join(searched + [piece.words for piece in pieces(account, asked)]) or "all contacts"
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """One page of contacts: `before` and `after` are the cursors of the pages around it, None where there is none.
+
+    `total` is how many match in all; COUNTED + 1 stands for any number beyond COUNTED, so that counting stays cheap.
+    """
+
+    contacts: list[Contact]
+    before: uuid.UUID | None
+    after: uuid.UUID | None
+    total: int
+
+
+def page(
+    account: Account,
+    asked: Filter,
+    *,
+    after: uuid.UUID | None = None,
+    before: uuid.UUID | None = None,
+    size: int = PAGE,
+) -> Found:
+    """The page of contacts that match `asked` behind (or before) the contact whose public id is the cursor.
+
+    A cursor is a contact and not a number, so it says nothing of how many there are. An unknown one means the first page.
+    """
+    column, descending = SORTS[asked.sort]
+    matches = matching(account, asked)
+    cursor = after or before
+    at = contacts.contacts(account).filter(public_id=cursor).first() if cursor else None
+    backwards = at is not None and after is None
+    down = descending != backwards  # which way the index is read
+    rows = matches
+    if at is not None:
+        value, beyond = getattr(at, column), "lt" if down else "gt"
+        # The first condition alone bounds the index scan; the second only settles ties.
+        rows = rows.filter(
+            Q(**{f"{column}__{beyond}e": value}) & (Q(**{f"{column}__{beyond}": value}) | Q(**{f"pk__{beyond}": at.pk}))
+        )
+    sign = "-" if down else ""
+    taken = list(rows.order_by(f"{sign}{column}", f"{sign}id")[: size + 1])
+    more, shown = len(taken) > size, taken[:size]
+    if backwards:
+        shown.reverse()
+    total = count(account, asked)
+    if not shown:
+        return Found([], None, None, total)
+    has_before = more if backwards else at is not None
+    has_after = more if not backwards else True
+    first, last = shown[0].public_id, shown[-1].public_id
+    return Found(shown, first if has_before else None, last if has_after else None, total)
+
+
+def count(account: Account, asked: Filter) -> int:
+    """How many contacts match; COUNTED + 1 stands for any number beyond COUNTED."""
+    return matching(account, asked)[: COUNTED + 1].count()
+
+
+def types(account: Account) -> list[Any]:
+    """The credit types that a filter can ask about: those in use, then the archived ones; by name."""
+    return [*figures.types(account), *figures.types(account, archived=True)]
+
+
+def saved(account: Account) -> list[SavedFilter]:
+    """The account's saved filters, by name."""
+    return list(SavedFilter.objects.filter(account_id=require(account)).order_by("name_key"))

@@ -1,8 +1,6 @@
-"""Contacts → Contacts: contacts found and sorted by `contacts`, with what `credits` says each of them has left."""
+"""Contacts → Contacts: contacts found by `simplero.finding`, with what `credits` says each of them has left."""
 
-import uuid
 from dataclasses import dataclass
-from urllib.parse import urlencode
 
 from django.http import HttpResponse
 from django.urls import reverse
@@ -11,18 +9,18 @@ from django.views.decorators.http import require_safe
 from automations.queries import attention
 from contacts import queries
 from contacts.models import Contact, Tag
-from contacts.views.lookup import as_uuid
 from credits import queries as credits
-from credits.wording import quantity
+from credits.wording import capital, quantity
+from simplero.finding import queries as finding
+from simplero.finding.filters import Filter, as_uuid
 from simplero.lib.moments import day
-from simplero.lib.text import one_line, unfit
 from simplero.tenancy import roles
 from simplero.tenancy.scope import today
 from simplero.web.access import staff
 from simplero.web.http import StaffRequest, page_or_fragment
 from triggers import queries as triggers
 
-LONGEST_SEARCH = 200  # characters
+SORT_WORDS = {"name": "Name, A to Z", "-name": "Name, Z to A", "newest": "Newest first", "oldest": "Oldest first"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,58 +31,46 @@ class Row:
     added: str
 
 
-@dataclass(frozen=True, slots=True)
-class Asked:
-    """What the address asks for; whatever is spoiled in it is left out."""
-
-    text: str
-    tag: uuid.UUID | None
-    sort: str
-
-    @classmethod
-    def of(cls, request: StaffRequest) -> "Asked":
-        text, sort = request.GET.get("q", ""), request.GET.get("sort", "")
-        text = "".join(letter for letter in text[:LONGEST_SEARCH] if not unfit(letter))
-        return cls(one_line(text), as_uuid(request.GET.get("tag", "")), sort if sort in queries.SORTS else "name")
-
-    @property
-    def narrowed(self) -> bool:
-        return bool(self.text or self.tag)
-
-    def query(self, **more: object) -> str:
-        """The part of an address after "?" that asks for this, and `more`."""
-        asked = {"q": self.text, "tag": self.tag, "sort": "" if self.sort == "name" else self.sort, **more}
-        return urlencode({name: value for name, value in asked.items() if value})
-
-
 @staff(can="contacts")
 @require_safe
 def contact_list(request: StaffRequest) -> HttpResponse:
-    account, asked = request.account, Asked.of(request)
-    found = queries.search(account, text=asked.text, tag=asked.tag)
-    page = queries.page(
-        account,
-        found,
-        sort=asked.sort,
-        after=as_uuid(request.GET.get("after", "")),
-        before=as_uuid(request.GET.get("before", "")),
+    account, asked = request.account, Filter.of(request.GET)
+    found = finding.page(
+        account, asked, after=as_uuid(request.GET.get("after", "")), before=as_uuid(request.GET.get("before", ""))
     )
-    total = queries.count(found)
+    here = reverse("contacts:list", args=[account.slug])
+    saved = finding.saved(account)
     context: dict[str, object] = {
         "asked": asked,
-        "rows": rows(request, page.contacts),
-        "total": counted(total),
-        "known_tags": queries.tags_in_use(account),
-        "listening": _listening(request, asked.tag),
-        "newer": f"?{asked.query(before=page.before)}" if page.before else "",
-        "older": f"?{asked.query(after=page.after)}" if page.after else "",
-        "by_name": f"?{Asked(asked.text, asked.tag, 'name').query()}",
-        "by_newest": f"?{Asked(asked.text, asked.tag, 'newest').query()}",
+        "rows": rows(request, found.contacts),
+        "total": counted(found.total),
+        "chips": [
+            {"words": capital(piece.words), "url": _url(here, piece.rest)} for piece in finding.pieces(account, asked)
+        ],
+        "search_alone": _url(here, Filter(text=asked.text, sort=asked.sort)),
+        "saved": [{"filter": one, "current": Filter.read(one.query) == asked} for one in saved],
+        "save_query": asked.query(),
+        "known_tags": [tag for tag in queries.tags_in_use(account) if tag.public_id not in asked.tags],
+        "types": finding.types(account),
+        "sorts": SORT_WORDS,
+        "listening": _listening(request, asked),
+        "newer": _url(here, asked, before=found.before) if found.before else "",
+        "older": _url(here, asked, after=found.after) if found.after else "",
+        "by_name": _url(here, asked.but(sort="-name" if asked.sort == "name" else "name")),
+        "by_added": _url(here, asked.but(sort="oldest" if asked.sort == "newest" else "newest")),
         "attention": 0 if request.GET or request.htmx else waiting(request),
     }
-    return page_or_fragment(
+    response = page_or_fragment(
         request, page="pages/contact_list.html", fragment="pages/_contact_results.html", context=context
     )
+    if request.htmx:
+        response["HX-Replace-Url"] = _url(here, asked)
+    return response
+
+
+def _url(here: str, asked: Filter, **more: object) -> str:
+    query = asked.query(**more)
+    return f"{here}?{query}" if query else here
 
 
 def waiting(request: StaffRequest) -> int:
@@ -92,10 +78,11 @@ def waiting(request: StaffRequest) -> int:
     return attention.number(request.account) if roles.allows(request.membership.role, "automations") else 0
 
 
-def _listening(request: StaffRequest, tag: uuid.UUID | None) -> dict[str, object] | None:
+def _listening(request: StaffRequest, asked: Filter) -> dict[str, object] | None:
     """How many triggers listen to the tag that is asked for, and where they are; None where there are none to be seen."""
-    if tag is None or not roles.allows(request.membership.role, "automations"):
+    if len(asked.tags) != 1 or not roles.allows(request.membership.role, "automations"):
         return None
+    [tag] = asked.tags
     number = triggers.of_tag(request.account, tag).count()
     url = f"{reverse('triggers:triggers', args=[request.account.slug])}?tag={tag}"
     return {"number": number, "url": url} if number else None
@@ -119,6 +106,6 @@ def rows(request: StaffRequest, contacts: list[Contact]) -> list[Row]:
 
 def counted(total: int) -> str:
     """ "1 contact", "312 contacts", "more than 1,000 contacts"."""
-    if total > queries.COUNTED:
-        return f"more than {queries.COUNTED:,} contacts"
+    if total > finding.COUNTED:
+        return f"more than {finding.COUNTED:,} contacts"
     return f"{total:,} contact{'' if total == 1 else 's'}"

@@ -3,8 +3,9 @@
 import django.contrib.postgres.functions
 import django.db.models.deletion
 import django.db.models.functions.datetime
-import simplero.tenancy.models
 from django.db import migrations, models
+
+import simplero.tenancy.models
 
 
 class Migration(migrations.Migration):
