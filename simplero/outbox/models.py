@@ -13,7 +13,7 @@ LEDGER = 1
 AREAS = {
     LEDGER: ("credits",),
     2: ("credit_type",),
-    3: ("contact", "note", "tag", "finding", "bulk", "roster", "import", "imports", "export", "exports"),
+    3: ("contact", "filter", "bulk", "roster", "import"),
     4: ("product", "price", "purchase", "payment", "gateway", "sales", "renewal"),
     5: ("automation", "trigger", "endpoint", "hook", "flow"),
 }

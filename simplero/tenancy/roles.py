@@ -29,6 +29,7 @@ PERMISSIONS = {
         Permission("credits.correct", "Reverse any use, withdraw credits, change a last good day", _ADMINS),
         Permission("credits.types", "Add, edit and archive credit types", _ADMINS),
         Permission("imports", "Import contacts from a spreadsheet, and undo an import", _ADMINS),
+        Permission("contacts.merge", "Merge two contacts, and erase one", _ADMINS),
         Permission("contacts.export", "Download contacts as a spreadsheet", _ADMINS),
         Permission("bulk", "Issue, consume and tag for many contacts at once, and undo that", _ADMINS),
         Permission("products", "Add and change products and prices", _ADMINS),
@@ -37,6 +38,7 @@ PERMISSIONS = {
             "automations", "Build triggers and automations, start them, and settle what needs attention", _ADMINS
         ),
         Permission("gateways", "Connect payment gateways", _OWNER),
+        Permission("audit", "See and download the audit log", _ADMINS),
         Permission("settings", "See and change the account's settings", _ADMINS),
         Permission("members", "Invite and remove members, change roles", _OWNER),
     )

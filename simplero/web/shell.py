@@ -51,6 +51,7 @@ ACCOUNT_MENU = {
         Entry("Webhooks", "automations:webhooks", "webhook", "automations"),
         Entry("Members", "team:members", "user-cog", "members"),
         Entry("Roles", "team:roles", "key-round", "settings"),
+        Entry("Audit log", "audit:log", "scroll-text", "audit"),
     ],
 }
 # The menu of one's own pages, outside any account.
