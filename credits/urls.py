@@ -2,7 +2,7 @@
 
 from django.urls import include, path
 
-from .views import activity, movements, statement, types
+from .views import activity, ending_list, movement_list, movements, statement, types
 
 app_name = "credits"
 
@@ -28,7 +28,14 @@ of_contact = [
     path("activity.csv", activity.activity_csv, name="activity-csv"),
 ]
 
+of_account = [
+    path("activity/", movement_list.movement_list, name="movements"),
+    path("activity.csv", movement_list.movement_csv, name="movements-csv"),
+    path("ends/", ending_list.ending_list, name="ends"),
+]
+
 urlpatterns = [
+    path("credits/", include(of_account)),
     path("content/credits/", include(content)),
     path("contacts/<uuid:contact>/credits/", include(of_contact)),
     path("contacts/<uuid:contact>/statement", statement.statement, name="statement"),

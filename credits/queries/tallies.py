@@ -128,29 +128,6 @@ def by_type(found: Iterable[Sum], kinds: Collection[str] = ()) -> dict[int, Tota
     return {type_id: Total.of(rows) for type_id, rows in mine.items()}
 
 
-@dataclass(frozen=True, slots=True)
-class Ends:
-    """Free credits of one type that end on one day."""
-
-    credit_type_id: int
-    last_good_day: date
-    amount: int
-
-
-def ends(account: Account, *, until: date) -> list[Ends]:
-    """What ends from today through `until`, by type and last good day, soonest first."""
-    with connection.cursor() as cursor:
-        cursor.execute(
-            """SELECT w.credit_type_id, l.last_good_day, sum(l.remaining)::bigint
-                 FROM credits_lot l JOIN credits_wallet w ON w.account_id = l.account_id AND w.id = l.wallet_id
-                WHERE l.account_id = %(account)s AND l.open AND l.expires_at > ledger_now()
-                  AND l.expires_at <= credits_day_end(%(until)s, %(zone)s)
-                GROUP BY 1, 2 ORDER BY 2, 1""",
-            {"account": require(account), "until": until, "zone": account.time_zone},
-        )
-        return [Ends(*row) for row in cursor.fetchall()]
-
-
 def at_last_credit(account: Account) -> dict[int, int]:
     """How many contacts have exactly one credit of a type free, by type; types of which nobody is are left out.
 
