@@ -65,12 +65,13 @@ def does(nodes: Iterable[Mapping[str, Any]], known: Names) -> list[str]:
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """A trigger in words. `waiting` firings of it need a person."""
+    """A trigger in words. `refused` firings of it have needed a person, and `waiting` of them still do."""
 
     trigger: Trigger
     when: str
     only_if: list[str]
     does: list[str]
+    refused: int
     waiting: int
 
     @property
@@ -81,7 +82,7 @@ class Row:
 def rows(account: Account, found: Sequence[Trigger]) -> list[Row]:
     """These triggers in words, in a number of queries that does not grow with them."""
     flows = [one.flow_id for one in found]
-    done, waits = steps(account, flows), waiting(account, flows)
+    done, stuck = steps(account, flows), attention(account, flows)
     known = names(account, [one.asked for one in found], [one.conditions for one in found], list(done.values()))
     return [
         Row(
@@ -89,17 +90,19 @@ def rows(account: Account, found: Sequence[Trigger]) -> list[Row]:
             when=when(one, known),
             only_if=conditions.words(one.conditions, known),
             does=does(done.get(one.flow_id, ()), known),
-            waiting=waits.get(one.flow_id, 0),
+            refused=stuck.get(one.flow_id, (0, 0))[0],
+            waiting=stuck.get(one.flow_id, (0, 0))[1],
         )
         for one in found
     ]
 
 
-def waiting(account: Account, flow_ids: Collection[int]) -> dict[int, int]:
-    """How many runs of each of these flows need a person; those without any are left out."""
+def attention(account: Account, flow_ids: Collection[int]) -> dict[int, tuple[int, int]]:
+    """How many runs of each of these flows have ever needed a person, and how many do now; those without any are left out."""
     require(account)
-    found = Run.objects.filter(flow__in=flow_ids, state=State.ATTENTION, ended_at=None)
-    return dict(found.order_by().values_list("flow").annotate(number=Count("pk")))
+    found = Run.objects.filter(flow__in=flow_ids, refused=True).order_by().values_list("flow")
+    now = Count("pk", filter=Q(state=State.ATTENTION))
+    return {flow: (ever, still) for flow, ever, still in found.annotate(ever=Count("pk"), still=now)}
 
 
 def page(found: QuerySet[Trigger], *, after: Trigger | None = None, limit: int = PAGE) -> list[Trigger]:
@@ -128,12 +131,13 @@ def listens_to(trigger: Trigger, account: Account) -> str:
 # The log.
 
 OUTCOMES = {
-    "done": ("Done", (State.FINISHED,)),
-    "attention": ("Needs attention", (State.ATTENTION,)),
-    "going": ("Under way", (State.ACTIVE, State.PAUSED)),
-    "stopped": ("Stopped", (State.STOPPED,)),
+    "done": ("Done", Q(state=State.FINISHED)),
+    "attention": ("Needs attention", Q(state=State.ATTENTION)),
+    "refused": ("Refused", Q(refused=True)),
+    "going": ("Under way", Q(state__in=[State.ACTIVE, State.PAUSED])),
+    "stopped": ("Stopped", Q(state=State.STOPPED)),
 }
-"""How a firing may stand, by the code of the filter."""
+"""How a firing may stand, by the code of the filter; refused are those that have ever needed attention."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,7 +154,7 @@ def log(account: Account, trigger: Trigger, *, outcome: str = "", after: Run | N
     require(account)
     found = Run.objects.filter(flow=trigger.flow_id).select_related("contact", "version")
     if outcome in OUTCOMES:
-        found = found.filter(state__in=OUTCOMES[outcome][1])
+        found = found.filter(OUTCOMES[outcome][1])
     if after is not None:
         at = after.started_at
         found = found.filter(Q(started_at__lte=at) & (Q(started_at__lt=at) | Q(pk__lt=after.pk)))

@@ -63,6 +63,7 @@ class Run(TenantPart):
     )  # done apart from others, since a worker did not come back from a chunk
     reason = models.CharField(max_length=20, blank=True)  # of ATTENTION, and of an end that was no finish
     detail = models.JSONField(db_default={})  # to that reason: ids, codes and amounts
+    refused = models.BooleanField(db_default=False)  # it has ever needed attention
     source = models.CharField(
         max_length=12
     )  # what began it: "event", "staff", "bulk", or the flow that had it as a step: "automation", "trigger"
@@ -107,6 +108,7 @@ class Run(TenantPart):
                 condition=Q(ended_at__isnull=False),
             ),
             Index(fields=["account", "since", "id"], name="run_attention", condition=Q(state="attention")),
+            Index(fields=["account", "flow", "state"], name="run_refused", condition=Q(refused=True)),
             Index(fields=["account", "awaits", "contact"], name="run_awaits", condition=~Q(awaits="")),
             Index(fields=["account", "flow", "started_at", "id"], name="run_log"),
             Index(fields=["account", "contact", "started_at", "id"], name="run_of_contact"),

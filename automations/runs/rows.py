@@ -31,6 +31,7 @@ _COLUMNS = {
     "alone": "boolean",
     "reason": "text",
     "detail": "jsonb",
+    "refused": "boolean",
     "one_for": "bigint",
     "since": "timestamptz",
     "ended_at": "timestamptz",
@@ -100,6 +101,6 @@ def end(run: Run, state: str, reason: str = "") -> None:
 def park(run: Run, reason: str, detail: dict[str, Any] | None = None) -> None:
     """Let a run wait for a person."""
     run.state, run.reason, run.detail, run.since = State.ATTENTION, reason, detail or {}, now()
-    run.due = None
+    run.due, run.refused = None, True
     run.waiting = run.alone = False
     run.awaits = ""

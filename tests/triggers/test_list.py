@@ -6,6 +6,8 @@ import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
+from automations import runs
+from automations.models import Run, State
 from contacts import services as contacts
 from simplero.tenancy.scope import scope
 from tests import factories
@@ -24,17 +26,27 @@ def test_each_in_words_with_what_it_did(desk, acme, zen, at_noon):
     trigger(zen, "contact.created", name="Theirs")
     made = trigger(acme, "tag.added", consume(acme, 2), issue(acme), tag=vip.pk, name="VIPs pay", once=True)
     factories.issue(acme, 2)
+    ben = factories.contact(acme)
     with scope(acme.account):
-        for contact in (acme.contact, factories.contact(acme)):
+        for contact in (acme.contact, ben):
             contacts.add_tag(account=acme.account, contact=contact, name="VIP", actor=acme.actor)
     work()
     page = text(desk.get())
     assert (
-        "VIPs pay The tag “VIP” is added Only once per contact Consume 2 sessions Issue 1 session Today, 12:00 2 1 On"
+        "VIPs pay The tag “VIP” is added Only once per contact Consume 2 sessions Issue 1 session Today, 12:00 2 1 1 On"
         in page
     )
     assert "Theirs" not in page
     assert f"{at(made, 'log')}?show=attention" in desk.get().content.decode()
+    factories.issue(acme, 2, to=ben)
+    with scope(acme.account):
+        [stuck] = Run.objects.filter(state=State.ATTENTION)
+        runs.retry(account=acme.account, runs=[stuck.pk], actor=acme.actor)
+    work()
+    assert "Today, 12:00 2 1 0 On" in text(desk.get())  # refused once, and done since
+    refused = text(desk.client.get(at(made, "log"), {"show": "refused"}))
+    assert "Ben Ito" in refused
+    assert "Ann Lee" not in refused.partition("Refused")[2]
 
 
 @pytest.fixture

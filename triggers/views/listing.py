@@ -135,6 +135,7 @@ def _row(request: StaffRequest, row: queries.Row) -> dict[str, Any]:
         "name": flow.name,
         "status": status(row.trigger),
         "url": trigger_url(request, row.trigger),
+        "refused_url": f"{trigger_url(request, row.trigger, 'log')}?show=refused",
         "attention_url": f"{trigger_url(request, row.trigger, 'log')}?show=attention",
         "switch_url": trigger_url(request, row.trigger, "switch"),
         "last": when(request, flow.last_started_at) if flow.last_started_at else "",

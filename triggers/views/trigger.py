@@ -219,7 +219,7 @@ def delete(request: StaffRequest, trigger: uuid.UUID) -> HttpResponse:
         services.delete(account=request.account, trigger=found, actor=request.actor)
         messages.success(request, f"“{found.flow.name}” is deleted. Its log stays readable.")
         return see_other(request, list_url(request))
-    waiting = queries.waiting(request.account, [found.flow_id]).get(found.flow_id, 0)
+    _, waiting = queries.attention(request.account, [found.flow_id]).get(found.flow_id, (0, 0))
     return dialog(request, "trigger_delete", {"waiting": waiting, "state": status(found)}, trigger=found)
 
 
