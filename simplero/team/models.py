@@ -41,6 +41,31 @@ class Invitation(models.Model):
         return ROLES[self.role]
 
 
+class Rezoning(TenantModel):
+    """A change of the account's time zone that somebody confirmed: asked for, under way, and what it came to."""
+
+    public_id = public_id_field()
+    before = models.CharField(max_length=60)  # IANA names
+    after = models.CharField(max_length=60)
+    seen = models.CharField(max_length=24)  # the seal of the lots that were said to be over by it
+    asked_by = models.BigIntegerField()  # a user
+    asked_at = models.DateTimeField()
+    done_at = models.DateTimeField(null=True)
+    stopped = models.BooleanField(db_default=False)  # nothing was changed: it would not have done what was confirmed
+    moved = models.BigIntegerField(db_default=0)  # lots that end at another instant
+    over = models.BigIntegerField(db_default=0)  # lots that were over at once
+
+    class Meta(TenantModel.Meta):
+        constraints = [
+            UniqueConstraint("account", "public_id", name="rezoning_public_id"),
+            # Two at once would each begin from a zone that the other has left.
+            UniqueConstraint(fields=["account"], condition=Q(done_at__isnull=True), name="rezoning_once"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.before} to {self.after}"
+
+
 class FormerMember(TenantModel):
     """Somebody who was removed, under the name their place had in addresses: removing them again finds them gone, not unknown."""
 
