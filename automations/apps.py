@@ -5,7 +5,7 @@ class AutomationsConfig(AppConfig):
     name = "automations"
 
     def ready(self) -> None:
-        from contacts import forgetting
+        from contacts import forgetting, joining
         from contacts.letters import register_free
         from credits import proof as ledger
         from credits.sources import register as name_source
@@ -13,7 +13,7 @@ class AutomationsConfig(AppConfig):
         from simplero.outbox.handlers import CALLS, register, register_errand
         from simplero.web.shell import COUNTERS
 
-        from . import calls, erasing, handlers, proof, runs
+        from . import calls, erasing, handlers, merging, proof, runs
         from .actions import email
         from .models import Of
         from .queries import attention
@@ -21,6 +21,9 @@ class AutomationsConfig(AppConfig):
         from .services import flows
 
         forgetting.register("automations", erasing.forget)
+        joining.register(
+            "automations", preview=merging.preview, join=merging.join, part=merging.part, hold=merging.hold
+        )
         register(runs.ADVANCE, handlers.advance)
         register(runs.ADVANCE_ONE, handlers.advance_one)
         register(runs.START, handlers.start)

@@ -261,6 +261,47 @@ def untag_many(*, account: Any, contacts: Mapping[int, Cause], tag: Tag, actor: 
     return frozenset(gone)
 
 
+def join(*, account: Any, source: Contact, target: Contact, details: Details) -> None:
+    """Make `source` a signpost to `target`, which keeps `details`; both are locked rows, whose tags have moved already.
+
+    Each keeps an address of the two: where the target takes the source's, the source takes the target's, so that both lead on.
+    """
+    account_id = require(account)
+    kept = details.cleaned()
+    left = source.email if email_key(kept.email) == target.email_key else target.email
+    Contact.objects.filter(pk=source.pk).update(merged_into=target, email="", email_key="")
+    ContactWord.objects.filter(contact=source).delete()
+    _put(target, columns_of(kept))
+    _write_words(account_id, target, tags=_tag_names(target))
+    _put(source, {"email": left, "email_key": email_key(left)})
+
+
+def part(*, account: Any, source: Contact, target: Contact, before: Mapping[str, Mapping[str, str]]) -> None:
+    """Make a contact of the signpost `source` again: both are called what they were, but for what was changed since."""
+    account_id = require(account)
+    theirs, ours, kept = Details(**before["source"]), Details(**before["target"]), Details(**before["kept"])
+    now_at = Details.of(target)
+    restored = {
+        name: getattr(ours, name) if getattr(now_at, name) == getattr(kept, name) else getattr(now_at, name)
+        for name in ("name", "phone", "company")
+    }
+    address, left = target.email, source.email
+    if email_key(address) == email_key(theirs.email) != email_key(left):
+        address, left = left, address
+    Contact.objects.filter(pk=source.pk).update(merged_into=None, email="", email_key="")
+    _put(target, columns_of(Details(email=address, **restored)))
+    _put(source, {"email": left, "email_key": email_key(left)})
+    source.merged_into = None
+    for contact in (source, target):
+        _write_words(account_id, contact, tags=_tag_names(contact))
+
+
+def _put(contact: Contact, columns: Mapping[str, str]) -> None:
+    for column, value in columns.items():
+        setattr(contact, column, value)
+    contact.save(update_fields=list(columns))
+
+
 def _lock_many(ids: Iterable[int]) -> dict[int, Contact]:
     """These contacts by id, each locked as by `lock`, in the order of their ids; without those merged or erased meanwhile."""
     there = Contact.objects.filter(merged_into__isnull=True, erased_at__isnull=True)

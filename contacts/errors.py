@@ -49,6 +49,11 @@ class Merged(Gone):
         super().__init__(f"{name} was merged into {into}. Go on there.", public_id=public_id)
         self.name, self.into, self.into_id = name, into, into_id
 
+    @property
+    def notice(self) -> str:
+        """What stands on the page that one is led to."""
+        return f"{self.name} was merged into this contact."
+
 
 class Erased(Gone):
     """The person was erased at `at`."""

@@ -46,6 +46,23 @@ class ContactEditForm(ContactForm):
         return cls(initial={"seen": details.seal, **{name: getattr(details, name) for name in Details.__slots__}})
 
 
+class EraseForm(forms.Form):
+    """The name, typed once more by whoever means it."""
+
+    name = forms.CharField(label="Type the name to confirm", max_length=200, widget=_text())
+
+    def __init__(self, *args: Any, contact: Contact, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.contact = contact
+        self.fields["name"].help_text = contact.name
+
+    def clean_name(self) -> str:
+        typed = " ".join(self.cleaned_data["name"].split())
+        if typed.casefold() != " ".join(self.contact.name.split()).casefold():
+            raise forms.ValidationError(f"This is not the name. Type “{self.contact.name}” to erase this contact.")
+        return typed
+
+
 class TagForm(forms.Form):
     tag = detail_field("tag", label="Add a tag", widget=_text(list="tag-names", placeholder="Add a tag"))
 

@@ -10,7 +10,6 @@ from django.conf import settings
 from django.db import connection
 from django.db.models import Exists, OuterRef, Q, QuerySet
 
-from simplero.lib.folding import words
 from simplero.mail.models import FAILED, LATE, SENT, Message
 from simplero.outbox.models import Event
 from simplero.tenancy.scope import require
@@ -21,10 +20,6 @@ from .wording import FREE, KINDS
 
 PAGE = 50  # contacts on a page of the list
 NOTES = 5  # notes shown at once
-COUNTED = 1000  # beyond it a list says "more than"
-SEARCH_WORDS = 8  # of a search; more are left out
-
-SORTS = {"name": "name_key", "newest": "created_at"}
 _LAST = "\U0010ffff"  # sorts after every letter, so [x, x + _LAST) is all that begins with x
 
 
@@ -119,70 +114,24 @@ def get_tag(account: Any, public_id: uuid.UUID) -> Tag:
     return Tag.objects.get(account_id=require(account), public_id=public_id)
 
 
-@dataclass(frozen=True, slots=True)
-class Found:
-    """One page of contacts: `before` and `after` are the cursors of the pages around it, None where there is none."""
-
-    contacts: list[Contact]
-    before: uuid.UUID | None
-    after: uuid.UUID | None
+def ids_by_word(account: Any, word: str) -> QuerySet[Any]:
+    """The ids of contacts with a word of name, address or tags that begins with `word`, folded; an id may come several times."""
+    return ContactWord.objects.filter(account_id=require(account), word__gte=word, word__lt=word + _LAST).values(
+        "contact_id"
+    )
 
 
-def search(account: Any, *, text: str = "", tag: uuid.UUID | None = None) -> QuerySet[Contact]:
-    """The contacts with, for each word of `text`, a word of name, address or tags that begins with it, case and accents aside."""
+def ids_by_tag(account: Any, tag_id: int) -> QuerySet[Any]:
+    """The ids of contacts who bear a tag."""
+    return ContactTag.objects.filter(account_id=require(account), tag=tag_id).values("contact_id")
+
+
+def ids_by_added(account: Any, since: datetime | None, until: datetime | None) -> QuerySet[Any]:
+    """The ids of contacts who were added at `since` or later and before `until`."""
     found = contacts(account)
-    if text:
-        wanted = words(text)[:SEARCH_WORDS]
-        for word in wanted:
-            begins = ContactWord.objects.filter(word__gte=word, word__lt=word + _LAST)
-            found = found.filter(pk__in=begins.values("contact_id"))
-        if not wanted:
-            return found.none()
-    if tag is not None:
-        found = found.filter(pk__in=ContactTag.objects.filter(tag__public_id=tag).values("contact_id"))
-    return found
-
-
-def page(
-    account: Any,
-    found: QuerySet[Contact],
-    *,
-    sort: str = "name",
-    after: uuid.UUID | None = None,
-    before: uuid.UUID | None = None,
-    size: int = PAGE,
-) -> Found:
-    """The page of `found` behind (or before) the contact whose public id is the cursor, by name or newest first.
-
-    A cursor is a contact and not a number, so it says nothing of how many there are. An unknown one means the first page.
-    """
-    column, descending = SORTS[sort], sort == "newest"
-    cursor = after or before
-    at = contacts(account).filter(public_id=cursor).first() if cursor else None
-    backwards = at is not None and after is None
-    down = descending != backwards  # which way the index is read
-    rows = found
-    if at is not None:
-        value, beyond = getattr(at, column), "lt" if down else "gt"
-        # The first condition alone bounds the index scan; the second only settles ties.
-        rows = rows.filter(
-            Q(**{f"{column}__{beyond}e": value}) & (Q(**{f"{column}__{beyond}": value}) | Q(**{f"pk__{beyond}": at.pk}))
-        )
-    sign = "-" if down else ""
-    taken = list(rows.order_by(f"{sign}{column}", f"{sign}id")[: size + 1])
-    more, shown = len(taken) > size, taken[:size]
-    if backwards:
-        shown.reverse()
-    if not shown:
-        return Found([], None, None)
-    has_before = more if backwards else at is not None
-    has_after = more if not backwards else True
-    return Found(shown, shown[0].public_id if has_before else None, shown[-1].public_id if has_after else None)
-
-
-def count(found: QuerySet[Contact]) -> int:
-    """How many `found` are; COUNTED + 1 stands for any number beyond COUNTED, so that counting stays cheap."""
-    return found.order_by()[: COUNTED + 1].count()
+    if since is not None:
+        found = found.filter(created_at__gte=since)
+    return (found if until is None else found.filter(created_at__lt=until)).values("pk")
 
 
 def tags_by_contact(account: Any, contact_ids: Collection[int]) -> dict[int, list[Tag]]:

@@ -7,7 +7,7 @@ from celery import shared_task
 from simplero.tenancy.models import Account
 from simplero.tenancy.scope import scope
 
-from . import signin
+from . import services, signin
 
 
 @shared_task(once_per=24 * 3600)
@@ -16,3 +16,4 @@ def sweep_every_account(**_: Any) -> None:
     for account_id in Account.objects.order_by("pk").values_list("pk", flat=True):
         with scope(account_id):
             signin.sweep(account_id)
+            services.forget_details(account_id)

@@ -2,12 +2,13 @@
 
 from django.urls import path
 
-from .views import admin, letters
+from .views import admin, erasing, letters
 from .wording import KINDS
 
 urlpatterns = [
     path("add", admin.add, name="add"),
     path("<uuid:contact>/edit", admin.edit, name="edit"),
+    path("<uuid:contact>/erase", erasing.erase, name="erase"),
     path("<uuid:contact>/tags/add", admin.tag_add, name="tag-add"),
     path("<uuid:contact>/tags/<uuid:tag>/remove", admin.tag_remove, name="tag-remove"),
     path("<uuid:contact>/notes", admin.notes, name="notes"),

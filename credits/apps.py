@@ -14,11 +14,14 @@ class CreditsConfig(AppConfig):
     name = "credits"
 
     def ready(self) -> None:
+        from contacts import forgetting, joining
         from contacts.letters import register as register_letter
         from simplero.outbox.handlers import register
 
-        from . import handlers, letters
+        from . import erasing, handlers, letters, merging
 
+        forgetting.register("credits", erasing.forget)
+        joining.register("credits", preview=merging.preview, join=merging.join, part=merging.part)
         register("credits.expire", handlers.expire)
         register("credits.expiring", handlers.expiring)
         register("credits.moved", handlers.moved)

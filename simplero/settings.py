@@ -85,6 +85,7 @@ MIDDLEWARE = [
     "django_htmx.middleware.HtmxMiddleware",
     "allauth.account.middleware.AccountMiddleware",
     "simplero.web.sessions.SessionLimits",
+    "contacts.views.signposts.Signposts",
 ]
 
 ROOT_URLCONF = "simplero.urls"
@@ -133,6 +134,7 @@ STATEMENT_TIMEOUT = env.int("STATEMENT_TIMEOUT", default=60_000)  # milliseconds
 
 DATABASE_URL = env("DATABASE_URL", default="")
 DATABASE_OWNER_URL = env("DATABASE_OWNER_URL", default="")
+BACKUP_DATABASE_URL = env("BACKUP_DATABASE_URL", default="")  # of a role that reads everything: for `manage.py backup`
 if not DATABASE_URL:
     named = "DATABASE_OWNER_URL names the owner's address, but " if DATABASE_OWNER_URL else ""
     raise ImproperlyConfigured(

@@ -6,17 +6,25 @@ from typing import cast
 from django.http import Http404, HttpRequest
 from django.urls import reverse
 
-from contacts import queries
+from contacts import directory, queries
 from contacts.models import Contact, ContactNote
+from simplero.web.access import SAFE
 from simplero.web.http import StaffRequest
 
 
 def contact_or_404(request: HttpRequest, contact: uuid.UUID) -> Contact:
-    """The contact of the request's account with this public id. Raises Http404."""
+    """The contact of the request's account with this public id. Raises Http404, and Merged, which leads to whom they were merged into.
+
+    Somebody erased can be looked at, and nothing else: raises Erased where something is to be done.
+    """
+    account = cast(StaffRequest, request).account
     try:
-        return queries.get_contact(cast(StaffRequest, request).account, contact)
+        found = queries.any_contact(account, contact)
     except Contact.DoesNotExist:
         raise Http404 from None
+    if found.merged_into_id is not None or request.method not in SAFE:
+        directory.check_there(account=account, contact=found)
+    return found
 
 
 def note_or_404(request: HttpRequest, contact: Contact, note: uuid.UUID) -> ContactNote:

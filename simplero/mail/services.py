@@ -1,6 +1,8 @@
 """Sending what waits. At least once: a worker killed between the server's yes and our note of it sends again."""
 
 import logging
+import uuid
+from collections.abc import Iterable
 from datetime import timedelta
 from smtplib import SMTPException
 from typing import Any
@@ -87,3 +89,13 @@ def _note_failure(message: Message, error: Exception) -> None:
         rows.update(state=FAILED, error=wording, **ERASED)
     else:
         rows.update(due=Now() + WAITS[message.attempts - 1], error=wording)
+
+
+def erase(*, messages: Iterable[uuid.UUID], naming: Iterable[str] = ()) -> None:
+    """Remove messages for good, those of these public ids and those whose text names any of `naming`, sent or not.
+
+    The second way reads every message there is: there is no other to find those that tell staff about somebody.
+    """
+    Message.objects.filter(public_id__in=list(messages)).delete()
+    for name in naming:
+        Message.objects.filter(text__contains=name).delete()

@@ -8,9 +8,11 @@ from django.template.response import TemplateResponse
 from django.views.decorators.http import require_safe
 
 from automations.views.section import section as automations
+from contacts.models import Contact
 from contacts.views.admin import notes_context, tags_context
 from contacts.views.letters import letters_context
 from contacts.views.lookup import contact_or_404
+from credits import queries as credits
 from credits.views.section import section
 from products.views.admin.section import section as purchases
 from simplero.lib.moments import day
@@ -25,6 +27,8 @@ from . import timeline
 @require_safe
 def contact(request: StaffRequest, contact: uuid.UUID) -> HttpResponse:
     found = contact_or_404(request, contact)
+    if found.erased_at is not None:
+        return erased(request, found)
     context: dict[str, object] = {
         **tags_context(request, found),
         **notes_context(request, found),
@@ -34,8 +38,20 @@ def contact(request: StaffRequest, contact: uuid.UUID) -> HttpResponse:
         "purchases": purchases(request, found) if _sells(request) else None,
         "automations": automations(request, found) if roles.allows(request.membership.role, "automations") else None,
         "section": section(request, found),
+        "may_merge": roles.allows(request.membership.role, "contacts.merge"),
     }
     return TemplateResponse(request, "pages/contact.html", context)
+
+
+def erased(request: StaffRequest, contact: Contact) -> TemplateResponse:
+    """What is left of somebody erased: numbers."""
+    assert contact.erased_at is not None  # noqa: S101
+    context = {
+        "contact": contact,
+        "on": day(contact.erased_at.astimezone(request.account.zone).date()),
+        "types": credits.section(request.account, contact),
+    }
+    return TemplateResponse(request, "pages/contact_erased.html", context)
 
 
 @staff(can="contacts")
