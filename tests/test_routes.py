@@ -11,6 +11,7 @@ from dataclasses import dataclass
 
 import pytest
 from django.apps import apps
+from django.core.files.uploadedfile import SimpleUploadedFile
 from django.db import connection
 from django.http import HttpResponseNotFound
 from django.test import Client
@@ -22,18 +23,21 @@ from automations.services.flows import Terms
 from contacts import letters
 from contacts import services as contacts
 from contacts.directory import Details
+from contacts.models import Contact
 from credits import services as credits
 from products.services import catalogue as products
 from products.services import ordering
+from simplero.bulk.services import jobs, rosters
 from simplero.finding import services as finding
 from simplero.finding.filters import Filter
+from simplero.imports import services as imports
 from simplero.lib.calling import Address
 from simplero.team import domains
 from simplero.team import services as team
 from simplero.tenancy import roles
 from simplero.tenancy.actors import Actor
 from simplero.tenancy.models import Membership
-from simplero.tenancy.scope import scope
+from simplero.tenancy.scope import scope, today
 from triggers.services import triggers
 from triggers.services.triggers import Details as Of
 
@@ -51,6 +55,7 @@ OBJECTS = {
     "member": lambda world: world.member.public_id,
     "invitation": lambda world: world.invitation.public_id,
     "domain": lambda world: world.domain.public_id,
+    "batch": lambda world: world.batch.public_id,
     "endpoint": lambda world: world.endpoint.public_id,
     "call": lambda world: world.call.public_id,
     "trigger": lambda world: world.trigger.public_id,
@@ -59,6 +64,8 @@ OBJECTS = {
     "start": lambda world: world.start.public_id,
     "product": lambda world: world.product.public_id,
     "saved": lambda world: world.saved.public_id,
+    "bulk": lambda world: world.bulk.public_id,
+    "roster": lambda world: world.roster.public_id,
     "price": lambda world: world.price.public_id,
     "purchase": lambda world: world.purchase.public_id,
 }
@@ -152,6 +159,13 @@ def furnish(world):
             [world.lot] = cursor.fetchone()
         world.saved = finding.save_filter(account=account, name="Vips", asked=Filter(text="vip"), actor=actor)
         world.saved.refresh_from_db()
+        everybody = {"account": account, "contacts": Contact.objects.filter(pk=world.contact.pk), "actor": actor}
+        world.bulk = jobs.start(
+            order=jobs.Order("untag", tag="vip"), selection="all=1", expected=1, key=uuid.uuid4(), **everybody
+        )
+        world.roster = rosters.add(
+            name="Yoga", credit_type=world.credit_type, day=today(account), key=uuid.uuid4(), **everybody
+        )
         world.product = products.add_product(
             account=account, kind="credit", name="Pack", credit_type=world.credit_type, amount=10_000, actor=actor
         )
@@ -192,6 +206,8 @@ def furnish(world):
         world.flow.refresh_from_db()
         world.run = starts.begin(account=account, flow=world.flow, contact=world.contact, key=uuid.uuid4(), actor=actor)
         world.start = starts.begin_many(account=account, flow=world.flow, selection=[], key=uuid.uuid4(), actor=actor)
+        file = SimpleUploadedFile("contacts.csv", b"Name,Email\nBen,ben@example.com\n")
+        world.batch = imports.upload(account=account, file=file, actor=actor)
         world.domain = domains.claim(account=account, host=f"{world.slug}.example.com", actor=actor)
     world.member = Membership.objects.get(account=account, user=world.assistant)
     return world

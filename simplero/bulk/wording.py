@@ -75,7 +75,7 @@ def outcome(bulk: Bulk, row: Row) -> tuple[str, str]:
     return _DONE[bulk.kind], f"{_left(bulk, row.free)} left" if row.free is not None else ""
 
 
-_DONE = {Kind.ISSUE: "Issued", Kind.CONSUME: "Used", Kind.TAG: "Tag added", Kind.UNTAG: "Tag removed"}
+_DONE: dict[str, str] = {Kind.ISSUE: "Issued", Kind.CONSUME: "Used", Kind.TAG: "Tag added", Kind.UNTAG: "Tag removed"}
 
 
 def _left(bulk: Bulk, free: int) -> str:

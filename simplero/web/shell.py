@@ -31,7 +31,11 @@ SHORTCUTS = 8  # more accounts than these are found on the list
 
 # The menu of an account, by its address; what is not built is not shown.
 ACCOUNT_MENU = {
-    "Contacts": [Entry("Contacts", "contacts:list", "users", "contacts")],
+    "Contacts": [
+        Entry("Contacts", "contacts:list", "users", "contacts"),
+        Entry("Rosters", "bulk:rosters", "clipboard-check", "credits.consume"),
+        Entry("Jobs", "bulk:jobs", "list-checks", "bulk"),
+    ],
     "Sales": [
         Entry("Products", "products:products", "package", "products"),
         Entry("Purchases", "products:purchases", "receipt-text", "purchases"),
@@ -103,6 +107,9 @@ def _menu(
         shown = [entry for entry in entries if not entry.can or allows(role, entry.can)]
         if shown:
             menu.append({"title": title, "items": [_item(entry, path, args, account) for entry in shown]})
+    items = [item for group in menu for item in group["items"] if item["current"]]  # type: ignore[attr-defined]
+    for item in items:  # of addresses below one another the nearest is where one is
+        item["current"] = item is max(items, key=lambda one: len(one["url"]))
     return menu
 
 

@@ -60,10 +60,10 @@ def consuming(world: Any, amount: int = 1, **more: Any) -> dict[str, Any]:
     return {"credit_type": credit_type, "amount": amount, "service_date": day, **more}
 
 
-def people(world: Any, *held: int) -> list[Contact]:
+def people(world: Any, *held: int, first: int = 0) -> list[Contact]:
     """A contact for each number, holding so many sessions; named so that they stand in this order."""
     made = []
-    for number, amount in enumerate(held):
+    for number, amount in enumerate(held, start=first):
         one = factories.contact(world, f"Person {number:03}", email=f"p{number}@{world.slug}.example")
         if amount:
             factories.issue(world, amount, to=one)

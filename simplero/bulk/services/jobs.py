@@ -12,7 +12,7 @@ from contacts.directory import tag_named
 from contacts.models import Contact, Tag
 from simplero.bulk import events
 from simplero.bulk.errors import NobodyChosen, OthersNow, Reused, StillRunning, TooMany
-from simplero.bulk.models import UNDER_WAY, Bulk, Kind, State
+from simplero.bulk.models import Bulk, Kind, State
 from simplero.lib.seals import seal
 from simplero.outbox import outbox
 from simplero.tenancy.actors import Actor
@@ -147,9 +147,3 @@ def undo(*, account: Account, bulk: Bulk, actor: Actor) -> None:
     held.save(update_fields=["state", "undone_by"])
     outbox.record(account=account, fact=events.BulkUndoStarted(bulk.pk), actor=actor)
     outbox.schedule(account=account, kind=RUN, subject=bulk.pk, due=now())
-
-
-def running(account: Account) -> int:
-    """How many jobs of the account are under way."""
-    require(account)
-    return Bulk.objects.filter(state__in=UNDER_WAY).count()

@@ -43,6 +43,8 @@ VERBS = {Kind.ISSUE: "Issue", Kind.CONSUME: "Consume", Kind.TAG: "Add the tag", 
 @require_http_methods(["GET", "HEAD", "POST"])
 def new(request: StaffRequest) -> HttpResponse:
     """`do` in the address says what, and the selection with whom. A form is previewed first; only sent from there it counts."""
+    if not request.GET:
+        return see_other(request, reverse("contacts:list", args=[request.account.slug]))
     kind = kind_or_404(request, request.GET.get("do", ""))
     selection = Selection.of(request.GET)
     number = selection.contacts(request.account)[: jobs.MOST + 1].count()
