@@ -10,7 +10,9 @@ from triggers import webhooks as triggers
 
 handler500 = "simplero.web.failures.broken"
 urlpatterns = [
+    path("a/<slug:slug>/", include("simplero.pages.home")),
     path("a/<slug:slug>/contacts/", include("simplero.pages.urls")),
+    path("a/<slug:slug>/contacts/", include("simplero.imports.urls")),
     path("a/<slug:slug>/contacts/", include("simplero.bulk.urls")),
     path("a/<slug:slug>/find/", include("simplero.finding.urls")),
     path("a/<slug:slug>/settings/mails/", include(mails)),
