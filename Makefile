@@ -13,7 +13,7 @@ LOCK := -m uv pip compile --quiet --universal --python-version 3.11 --generate-h
 # A shell that says so, as those of containers do, would have every process compile Django anew.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: run test lint faults bench lock clean
+.PHONY: run test lint faults bench backup restore lock clean
 
 run: $(INSTALLED)
 	@exec $(PYTHON) -m simplero.launch --stop-with-parent
@@ -38,6 +38,14 @@ faults: $(INSTALLED)
 # About eight minutes; `make bench SIZE=--quick` takes two and a half.
 bench: $(INSTALLED)
 	@exec $(PYTHON) -m bench $(SIZE)
+
+# Of the database of `make run`, which may go on meanwhile, or of the one that the environment names. TO= says which file.
+backup: $(INSTALLED)
+	@exec $(PYTHON) -m simplero.launch.backups backup $(if $(TO),"$(TO)")
+
+# `make restore FROM=var/backups/….dump`, with FORCE=1 where there is data: that is set aside under another name.
+restore: $(INSTALLED)
+	@exec $(PYTHON) -m simplero.launch.backups restore "$(FROM)" $(if $(FORCE),--force)
 
 # Keeps the pinned versions that still fit pyproject.toml; `make lock UPGRADE=--upgrade` takes the newest.
 lock: $(INSTALLED)

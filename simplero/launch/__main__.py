@@ -98,7 +98,7 @@ def _run(supervisor: Supervisor, port: int) -> None:
         supervisor.serve(redis)
         redis_url = redis.url
 
-    env = _environment(databases.app, redis_url, port)
+    env = environment(databases.app, redis_url, port)
     # Migrations, and demo data with its months of history, are the only commands that see the owner's address.
     owner_env = env | {"DATABASE_OWNER_URL": databases.owner}
     supervisor.run("fonts", [*PYTHON, "-m", "simplero.web.fonts", "var/assets"], env=env, cwd=ROOT, silent=True)
@@ -122,7 +122,7 @@ def _run(supervisor: Supervisor, port: int) -> None:
     supervisor.wait()
 
 
-def _environment(database_url: str, redis_url: str, port: int) -> dict[str, str]:
+def environment(database_url: str, redis_url: str, port: int) -> dict[str, str]:
     """What the processes of the application see: never the owner's address."""
     env = {"DEMO": "1", "SITE_URL": _address(port)} | os.environ
     env.pop("DATABASE_OWNER_URL", None)

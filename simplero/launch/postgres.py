@@ -93,6 +93,14 @@ class EmbeddedPostgres(Server):
         """The cluster's superuser: for tests and measurements, never handed to the application."""
         return self._url(SUPERUSER, database="postgres")
 
+    def meet(self) -> None:
+        """Learn the addresses of the server that another process has started in this folder. Raises LaunchError."""
+        self._read_passwords()
+        lines = self._pid_file_lines()
+        if len(lines) < 8 or lines[7].strip() != "ready":
+            raise LaunchError(f"The Postgres in {self.folder} is being started or stopped: try again in a moment.")
+        self.port = int(lines[3])
+
     def _url(self, role: str, *, database: str = DATABASE) -> str:
         return f"postgresql://{role}:{self._passwords[role]}@127.0.0.1:{self.port}/{database}"
 

@@ -86,9 +86,9 @@ def test_children_never_see_the_owners_address(checkout: Path, monkeypatch: pyte
     (checkout / "var").mkdir()
     monkeypatch.delenv("SECRET_KEY", raising=False)
     monkeypatch.setenv("DATABASE_OWNER_URL", "postgresql://owner@127.0.0.1/simplero")
-    env = start._environment("postgresql://app@127.0.0.1/simplero", "redis://127.0.0.1/0", 8123)
+    env = start.environment("postgresql://app@127.0.0.1/simplero", "redis://127.0.0.1/0", 8123)
     assert "DATABASE_OWNER_URL" not in env
     assert env["DATABASE_URL"] == "postgresql://app@127.0.0.1/simplero"
-    again = start._environment("postgresql://app@127.0.0.1/simplero", "redis://127.0.0.1/0", 8123)
+    again = start.environment("postgresql://app@127.0.0.1/simplero", "redis://127.0.0.1/0", 8123)
     assert env["SECRET_KEY"] == again["SECRET_KEY"]
     assert (checkout / "var" / "secret_key").stat().st_mode & 0o077 == 0
