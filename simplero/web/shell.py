@@ -22,6 +22,7 @@ class Entry:
     url_name: str
     icon: str
     can: str = ""
+    alone: bool = False  # what stands below its address is not of it
 
 
 COUNTERS: dict[str, Callable[[Any], int]] = {}
@@ -31,6 +32,7 @@ SHORTCUTS = 8  # more accounts than these are found on the list
 
 # The menu of an account, by its address; what is not built is not shown.
 ACCOUNT_MENU = {
+    "": [Entry("Dashboard", "pages:dashboard", "layout-dashboard", "credits.read", alone=True)],
     "Contacts": [
         Entry("Contacts", "contacts:list", "users", "contacts"),
         Entry("Rosters", "bulk:rosters", "clipboard-check", "credits.consume"),
@@ -45,7 +47,10 @@ ACCOUNT_MENU = {
         Entry("Automations", "automations:automations", "workflow", "automations"),
         Entry("Attention", "automations:attention", "inbox", "automations"),
     ],
-    "Content": [Entry("Credits", "credits:types", "ticket", "credits.read")],
+    "Content": [
+        Entry("Credits", "credits:types", "ticket", "credits.read"),
+        Entry("Activity", "credits:movements", "history", "credits.read"),
+    ],
     "Settings": [
         Entry("Account", "team:account", "settings", "settings"),
         Entry("Storefront", "team:storefront", "store", "settings"),
@@ -115,7 +120,12 @@ def _menu(
 
 def _item(entry: Entry, path: str, args: tuple[str, ...], account: Any) -> dict[str, object]:
     url = reverse(entry.url_name, args=args)
-    item = {"label": entry.label, "url": url, "icon": entry.icon, "current": path.startswith(url)}
+    item = {
+        "label": entry.label,
+        "url": url,
+        "icon": entry.icon,
+        "current": path == url if entry.alone else path.startswith(url),
+    }
     if account is not None and entry.url_name in COUNTERS:
         item["count"] = _counting(COUNTERS[entry.url_name], account)
     return item
