@@ -159,6 +159,12 @@ def tag_names(account: Any, ids: Collection[int]) -> dict[int, str]:
     return dict(Tag.objects.filter(account_id=require(account), pk__in=ids).values_list("pk", "name"))
 
 
+def contact_names(account: Any, ids: Collection[int]) -> dict[int, str]:
+    """What these contacts are called, merged ones too."""
+    found = Contact.objects.filter(account_id=require(account), pk__in=ids)
+    return dict(found.values_list("pk", "name")) if ids else {}
+
+
 def notes(account: Any, contact: Contact, *, before: uuid.UUID | None = None) -> tuple[list[ContactNote], bool]:
     """The newest notes about `contact`, or those older than the note `before`; and whether there are older ones still."""
     found = ContactNote.objects.filter(account_id=require(account), contact=contact)

@@ -1,6 +1,7 @@
 """Contacts by what they have free, by the clock: ids alone, for whoever puts them together with other conditions."""
 
 import uuid
+from bisect import bisect_right
 from collections.abc import Collection
 from datetime import datetime
 from typing import Any
@@ -20,28 +21,44 @@ def types_named(account: Account, public_ids: Collection[uuid.UUID]) -> dict[uui
     return {found.public_id: found for found in CreditType.objects.filter(public_id__in=list(public_ids))}
 
 
-def with_free(account: Account, credit_type: CreditType, *, at_least: int, below: int | None = None) -> QuerySet[Any]:
-    """The ids of contacts with `at_least` free credits of a type, 1 or more, and fewer than `below`."""
+def with_free(account: Account, credit_type: CreditType, *, at_least: int) -> QuerySet[Any]:
+    """The ids of contacts with `at_least` free credits of a type, 1 or more."""
     require(account)
     wallets = Wallet.objects.filter(credit_type=credit_type)
-    sound = _between(wallets, "balance", at_least, below)
+    holding = wallets.filter(level__gte=level(at_least))
+    if at_least not in LEVELS:
+        holding = holding.filter(balance__gte=at_least)
     # What is overdue is written off within minutes: nearly always there is nothing, and the stored balance is what is free.
     overdue = overdue_lots().filter(wallet__credit_type=credit_type)
     if not overdue.exists():
-        return sound.values("contact_id")
+        return holding.values("contact_id")
     spoiled = overdue.values("wallet_id")
     gone = overdue_lots().filter(wallet=OuterRef("pk")).order_by().values("wallet").annotate(sum=Sum("remaining"))
     free = wallets.filter(pk__in=spoiled).annotate(free=F("balance") - Subquery(gone.values("sum")))
     return (
-        sound.exclude(pk__in=spoiled)
+        holding.exclude(pk__in=spoiled)
         .values("contact_id")
-        .union(_between(free, "free", at_least, below).values("contact_id"), all=True)
+        .union(free.filter(free__gte=at_least).values("contact_id"), all=True)
     )
 
 
-def _between(wallets: QuerySet[Any], column: str, at_least: int, below: int | None) -> QuerySet[Any]:
-    found = wallets.filter(**{f"{column}__gte": at_least})
-    return found if below is None else found.filter(**{f"{column}__lt": below})
+def with_little(account: Account, credit_type: CreditType, *, below: int) -> QuerySet[Any]:
+    """The ids of contacts who have fewer than `below` free credits of a type for certain, by the stored balance.
+
+    Left out are those whose credits are overdue, and those who never had any.
+    """
+    require(account)
+    wallets = Wallet.objects.filter(credit_type=credit_type, level__lte=level(below - 1))
+    return (wallets if below in LEVELS else wallets.filter(balance__lt=below)).values("contact_id")
+
+
+LEVELS = (1, 2, 4, 8, 16)
+"""The least balance of each `Wallet.level` from the first on."""
+
+
+def level(balance: int) -> int:
+    """The level of a wallet with that balance."""
+    return bisect_right(LEVELS, balance)
 
 
 def with_ending(account: Account, *, before: datetime, credit_type: CreditType | None = None) -> QuerySet[Any]:

@@ -5,10 +5,10 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
-from django.db.models import Q, QuerySet
+from django.db.models import QuerySet
 
 from contacts import queries as contacts
-from contacts.models import Contact, ContactTag, ContactWord, Tag
+from contacts.models import Contact, Tag
 from credits import queries as figures
 from credits.queries import finding as credits
 from credits.wording import quantity
@@ -19,66 +19,61 @@ from simplero.tenancy.scope import require, today
 
 from .filters import FEWER, HAS, SORTS, Filter, Left
 from .models import SavedFilter
+from .search import COUNTED, Condition, Order, Search, by_ids, cut
 
 PAGE = 50  # contacts on a page of a list
-COUNTED = 1000  # beyond it a list says "more than"
-
-_LAST = "\U0010ffff"
+SEARCH_WORDS = 8  # of a search; more are left out
 
 
 def matching(account: Account, asked: Filter) -> QuerySet[Contact]:
     """The contacts that `asked` is about, in no order: for exports, bulk jobs and counting."""
     require(account)
     found = contacts.contacts(account)
-    for ids, wanted in _conditions(account, asked):
-        found = found.filter(pk__in=ids) if wanted else found.exclude(pk__in=ids)
+    for one in _conditions(account, asked):
+        found = found.filter(pk__in=one.ids) if one.wanted else found.exclude(pk__in=one.ids)
     return found
 
 
-def _conditions(account: Account, asked: Filter) -> list[tuple[QuerySet[Any], bool]]:
-    """Sets of contact ids, each with whether one must be in it or must not."""
-    found: list[tuple[QuerySet[Any], bool]] = []
-    nobody = Contact.objects.none().values("pk")
+def _conditions(account: Account, asked: Filter) -> list[Condition]:
+    """What `asked` asks for; a tag or type that is gone is a condition that nobody meets, or a filter would widen by itself."""
+    nobody = Condition(Contact.objects.none().values("pk"))
+    found: list[Condition] = []
     if asked.text:
-        wanted = words(asked.text)[: contacts.SEARCH_WORDS]
-        found += [
-            (ContactWord.objects.filter(word__gte=word, word__lt=word + _LAST).values("contact_id"), True)
-            for word in wanted
-        ] or [(nobody, True)]
-    for tag in asked.tags:
-        found.append((ContactTag.objects.filter(tag__public_id=tag).values("contact_id"), True))
+        wanted = sorted(words(asked.text)[:SEARCH_WORDS], key=len, reverse=True)
+        found += [Condition(contacts.ids_by_word(account, word)) for word in wanted] or [nobody]
+    tags = dict(Tag.objects.filter(public_id__in=asked.tags).values_list("public_id", "pk")) if asked.tags else {}
+    found += [Condition(contacts.ids_by_tag(account, tags[tag])) if tag in tags else nobody for tag in asked.tags]
     types = _types(account, asked)
     for left in asked.credits:
         credit_type = types.get(left.credit_type)
-        if credit_type is None:
-            found.append((nobody, True))
-        elif left.test == HAS:
-            found.append((credits.with_free(account, credit_type, at_least=1), True))
-        else:
-            found.append(
-                (credits.with_free(account, credit_type, at_least=left.below if left.test == FEWER else 1), False)
-            )
+        found.append(_of_left(account, left, credit_type) if credit_type else nobody)
     if asked.within is not None:
         credit_type = types.get(asked.within_type) if asked.within_type else None
         _, before = span(None, today(account) + timedelta(days=asked.within), account.zone)
-        if (asked.within_type and credit_type is None) or before is None:
-            found.append((nobody, True))
-        else:
-            found.append((credits.with_ending(account, before=before, credit_type=credit_type), True))
-    since, until = span(asked.since, asked.until, account.zone)
-    if since or until:
-        added = contacts.contacts(account)
-        if since:
-            added = added.filter(created_at__gte=since)
-        if until:
-            added = added.filter(created_at__lt=until)
-        found.append((added.values("pk"), True))
+        known = before is not None and bool(credit_type or asked.within_type is None)
+        found.append(
+            Condition(credits.with_ending(account, before=before, credit_type=credit_type)) if known else nobody
+        )
+    if asked.since or asked.until:
+        since, until = span(asked.since, asked.until, account.zone)
+        found.append(Condition(contacts.ids_by_added(account, since, until)))
     return found
+
+
+def _of_left(account: Account, left: Left, credit_type: Any) -> Condition:
+    if left.test == HAS:
+        return Condition(credits.with_free(account, credit_type, at_least=1))
+    bound = left.below if left.test == FEWER else 1
+    return Condition(
+        credits.with_free(account, credit_type, at_least=bound),
+        wanted=False,  # who never had a wallet has none too
+        surely=credits.with_little(account, credit_type, below=bound),
+    )
 
 
 def _types(account: Account, asked: Filter) -> dict[uuid.UUID, Any]:
     named = [left.credit_type for left in asked.credits] + ([asked.within_type] if asked.within_type else [])
-    return credits.types_named(account, named)
+    return credits.types_named(account, named) if named else {}
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,25 +147,22 @@ def page(
 
     A cursor is a contact and not a number, so it says nothing of how many there are. An unknown one means the first page.
     """
-    column, descending = SORTS[asked.sort]
-    matches = matching(account, asked)
+    search = Search(account, _conditions(account, asked))
+    order = Order(*SORTS[asked.sort])
     cursor = after or before
     at = contacts.contacts(account).filter(public_id=cursor).first() if cursor else None
+    behind = (getattr(at, order.column), at.pk) if at is not None else None
     backwards = at is not None and after is None
-    down = descending != backwards  # which way the index is read
-    rows = matches
-    if at is not None:
-        value, beyond = getattr(at, column), "lt" if down else "gt"
-        # The first condition alone bounds the index scan; the second only settles ties.
-        rows = rows.filter(
-            Q(**{f"{column}__{beyond}e": value}) & (Q(**{f"{column}__{beyond}": value}) | Q(**{f"pk__{beyond}": at.pk}))
-        )
-    sign = "-" if down else ""
-    taken = list(rows.order_by(f"{sign}{column}", f"{sign}id")[: size + 1])
-    more, shown = len(taken) > size, taken[:size]
+    way = order.turned() if backwards else order
+    few = search.few(way)
+    if few is None:
+        ids, total = search.page(way, behind=behind, number=size + 1), COUNTED + 1
+    else:
+        ids, total = [pk for _, pk in (cut(few, way, behind) if behind else few)[: size + 1]], len(few)
+    more, ids = len(ids) > size, ids[:size]
     if backwards:
-        shown.reverse()
-    total = count(account, asked)
+        ids.reverse()
+    shown = by_ids(account, ids)
     if not shown:
         return Found([], None, None, total)
     has_before = more if backwards else at is not None
@@ -181,7 +173,8 @@ def page(
 
 def count(account: Account, asked: Filter) -> int:
     """How many contacts match; COUNTED + 1 stands for any number beyond COUNTED."""
-    return matching(account, asked)[: COUNTED + 1].count()
+    few = Search(account, _conditions(account, asked)).few(Order("created_at", down=False))
+    return COUNTED + 1 if few is None else len(few)
 
 
 def types(account: Account) -> list[Any]:

@@ -1,9 +1,6 @@
 """Which contacts a filter is about, at the edges of each condition."""
 
-from datetime import UTC, datetime, timedelta
-from uuid import uuid4
-
-import pytest
+from datetime import UTC, datetime
 
 from simplero.finding import queries
 from simplero.finding.filters import Filter
