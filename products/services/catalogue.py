@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
-from django.db import IntegrityError, transaction
+from django.db import IntegrityError, connection, transaction
 from django.db.models import Max
 from django.utils.text import Truncator
 
@@ -343,6 +343,16 @@ def _price(product: Product, public_id: uuid.UUID | None) -> Price | None:
     return Price.objects.filter(product=product, public_id=public_id).first() if public_id else None
 
 
+def _currency(account: Account) -> str:
+    """The account's currency, which stays so until the caller's transaction ends. Raises Stale where the amount was typed in another."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT currency FROM tenancy_account WHERE id = %s FOR KEY SHARE", [account.pk])
+        kept = str(cursor.fetchone()[0])
+    if kept != account.currency:
+        raise Stale(f"Prices are in {kept} since a moment ago. Type this one again.")
+    return kept
+
+
 def _add_price(
     *,
     account: Account,
@@ -360,7 +370,7 @@ def _add_price(
             account_id=account.pk,
             product=product,
             public_id=public_id or uuid.uuid4(),
-            currency=account.currency if paid_in_money else "",
+            currency=_currency(account) if paid_in_money else "",
             enabled=replaces.enabled if replaces else True,
             **{field: getattr(terms, field) for field in Terms.__slots__},
         )
