@@ -73,6 +73,20 @@ class TooManyDomains(Refusal):
     field = "host"
 
 
+class SameZone(Refusal):
+    """The account goes by this time zone already."""
+
+    field = "time_zone"
+
+
+class RezoningUnderWay(Refusal):
+    """Another change of the time zone is not done yet."""
+
+
+class CurrencyInUse(Refusal):
+    """There are prices or purchases in money, which would mean other amounts in another currency."""
+
+
 class UnfitColour(Refusal):
     """Not a colour as we keep them."""
 

@@ -59,6 +59,33 @@ class AccountRenamed:
 
 
 @dataclass(frozen=True, slots=True)
+class AccountRezoned:
+    """Time zones by their IANA names."""
+
+    kind: ClassVar[str] = "account.rezoned"
+    before: str
+    after: str
+
+
+@dataclass(frozen=True, slots=True)
+class AccountCurrencyChanged:
+    """Currencies by their ISO 4217 codes."""
+
+    kind: ClassVar[str] = "account.currency_changed"
+    before: str
+    after: str
+
+
+@dataclass(frozen=True, slots=True)
+class MemberSignedOut:
+    """Of all the `sessions` they had."""
+
+    kind: ClassVar[str] = "member.signed_out"
+    user_id: int
+    sessions: int
+
+
+@dataclass(frozen=True, slots=True)
 class StorefrontDressed:
     """Logo or colour changed."""
 

@@ -17,6 +17,7 @@ from simplero.lib.refusals import Refusal
 from simplero.tenancy.models import Account, User
 from simplero.tenancy.roles import ADMIN, ASSISTANT, OWNER, ROLES
 from simplero.tenancy.scope import scope
+from simplero.web.forms import seen_field
 
 from . import names, queries, services
 from .errors import UnfitName
@@ -259,6 +260,32 @@ class AccountForm(forms.Form):
     name = NameField(
         label="Business name", what="The business name", help_text="Staff see it in the menu and in invitations."
     )
+
+
+class CurrencyForm(forms.Form):
+    currency = forms.ChoiceField(
+        label="Currency",
+        choices=currencies,
+        help_text="Of your prices. It is fixed as soon as there is a price in money.",
+    )
+
+
+class ZoneForm(forms.Form):
+    time_zone = forms.ChoiceField(
+        label="New time zone",
+        choices=lambda: list(time_zones().items()),
+        error_messages={"invalid_choice": "Choose a time zone from the list.", "required": "Choose a time zone."},
+    )
+
+
+class RezoneForm(ZoneForm):
+    """Confirms a change of the time zone as it was shown."""
+
+    seen = seen_field()
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["time_zone"].widget = forms.HiddenInput()
 
 
 class StorefrontForm(forms.Form):

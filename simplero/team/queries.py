@@ -1,11 +1,16 @@
 """Reads. Memberships and invitations are global tables, so each names its account itself."""
 
+from datetime import timedelta
 from uuid import UUID
 
+from allauth.usersessions.models import UserSession
+from django.contrib.sessions.models import Session
 from django.db.models import BooleanField, ExpressionWrapper, F, Q, QuerySet
 from django.db.models.functions import Lower, Now
+from django.utils import timezone
 
 from simplero.tenancy.models import Account, Domain, Membership, User
+from simplero.web.sessions import FRESH, IDLE, LONGEST
 
 from .errors import InvitationGone
 from .models import FormerMember, Invitation
@@ -20,6 +25,15 @@ def accounts_of(user: User) -> QuerySet[Membership]:
 
 def members(account: Account) -> QuerySet[Membership]:
     return Membership.objects.select_related("user").filter(account=account).order_by(Lower("user__name"), "pk")
+
+
+def sessions(user: User) -> QuerySet[UserSession]:
+    """Where `user` is signed in, the one used last first; in whatever account they work, since a sign-in is for all of them."""
+    alive = Session.objects.filter(expire_date__gt=Now()).values("session_key")
+    used = timezone.now() - timedelta(seconds=IDLE + FRESH)  # it is noted only so often
+    begun = timezone.now() - timedelta(seconds=LONGEST)
+    rows = UserSession.objects.filter(user_id=user.pk, session_key__in=alive)
+    return rows.filter(last_seen_at__gt=used, created_at__gt=begun).order_by("-last_seen_at", "-pk")
 
 
 def was_member(account: Account, public_id: UUID) -> bool:

@@ -9,12 +9,16 @@ from uuid import UUID
 
 from allauth.account.models import EmailAddress
 from allauth.mfa.models import Authenticator
+from allauth.usersessions.models import UserSession
 from django.core.mail import EmailMessage
 from django.db import IntegrityError, connection, transaction
 from django.db.models.functions import Now
 from django.template.loader import render_to_string
 
+from products.queries.money import in_money
 from simplero.lib.colours import is_colour
+from simplero.lib.places import currencies
+from simplero.lib.refusals import Unacceptable
 from simplero.lib.slugs import slug
 from simplero.lib.text import one_line
 from simplero.mail.backend import confidential
@@ -25,8 +29,9 @@ from simplero.tenancy.actors import Actor
 from simplero.tenancy.models import Account, Membership, User
 from simplero.tenancy.roles import OWNER
 
-from . import errors, names, tokens
+from . import errors, names, queries, tokens
 from .events import (
+    AccountCurrencyChanged,
     AccountOpened,
     AccountRenamed,
     AccountSecurityChanged,
@@ -35,6 +40,7 @@ from .events import (
     MemberJoined,
     MemberRemoved,
     MemberRoleChanged,
+    MemberSignedOut,
     StorefrontDressed,
 )
 from .models import FormerMember, Invitation
@@ -342,6 +348,18 @@ def remove(*, account: Account, membership: Membership, actor: Actor) -> None:
     outbox.record(account=account, fact=fact, actor=actor)
 
 
+@transaction.atomic
+def sign_out(*, account: Account, membership: Membership, actor: Actor) -> int:
+    """End every session of a member, wherever they work: a sign-in is for all of that. How many were in use. Raises MemberGone."""
+    place = _locked(account, membership)
+    ended = queries.sessions(place.user).count()
+    for session in UserSession.objects.filter(user_id=place.user_id):
+        session.end()
+    if ended:
+        outbox.record(account=account, fact=MemberSignedOut(place.user_id, ended), actor=actor)
+    return ended
+
+
 def _locked(account: Account, membership: Membership) -> Membership:
     """The member's place, with every place of the account locked in one order: two owners may be removing each other."""
     rows = Membership.objects.select_for_update(of=("self",)).filter(account=account).order_by("pk")
@@ -362,6 +380,23 @@ def rename_account(*, account: Account, name: str, actor: Actor) -> None:
     name = names.cleaned(name, what="The business name")
     if Account.objects.filter(pk=account.pk).exclude(name=name).update(name=name):
         outbox.record(account=account, fact=AccountRenamed(), actor=actor)
+
+
+@transaction.atomic
+def change_currency(*, account: Account, currency: str, actor: Actor) -> None:
+    """Another currency for prices to come. Raises Unacceptable, and CurrencyInUse once there is a price or a purchase in money.
+
+    Whoever adds a price in money at the same moment waits for this, or this for them.
+    """
+    if currency not in dict(currencies()):
+        raise Unacceptable("Choose a currency from the list.", field="currency")
+    before = Account.objects.select_for_update().get(pk=account.pk).currency
+    if before == currency:
+        return
+    if in_money(account):
+        raise errors.CurrencyInUse("Nothing was changed: there are prices or purchases in money by now.")
+    Account.objects.filter(pk=account.pk).update(currency=currency)
+    outbox.record(account=account, fact=AccountCurrencyChanged(before, currency), actor=actor)
 
 
 @transaction.atomic

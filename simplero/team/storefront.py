@@ -11,7 +11,7 @@ from django.views.decorators.http import require_http_methods, require_POST
 
 from simplero.lib.moments import day
 from simplero.lib.refusals import Refusal
-from simplero.tenancy.models import Domain
+from simplero.tenancy.models import Account, Domain
 from simplero.tenancy.scope import scope
 from simplero.web.access import staff, staff_outside
 from simplero.web.hosts import named
@@ -27,21 +27,32 @@ def storefront(request: StaffRequest) -> HttpResponse:
     form, status = StorefrontForm.of(request.account), 200
     if request.method == "POST":
         form, status = StorefrontForm(request.POST, request.FILES), 422
-        if form.is_valid():
-            try:
-                services.dress_storefront(
-                    account=request.account,
-                    colour=form.chosen_colour(),
-                    logo=form.cleaned_data["logo"] or None,
-                    without_logo=form.cleaned_data["without_logo"],
-                    actor=request.actor,
-                )
-            except Refusal as refusal:
-                form.add_error(refusal.field or "logo", refusal.wording)
-            else:
-                messages.success(request, "Saved.")
-                return see_other(request, "team:storefront", request.account.slug)
+        if dress(request, form):
+            messages.success(request, "Saved.")
+            return see_other(request, "team:storefront", request.account.slug)
     return page(request, form, DomainForm(), status=status)
+
+
+def dress(request: StaffRequest, form: StorefrontForm) -> bool:
+    """Keep the logo and the colour that were sent, here or under Account; False where the form says what is wrong with them."""
+    if not form.is_valid():
+        return False
+    try:
+        services.dress_storefront(
+            account=request.account,
+            colour=form.chosen_colour(),
+            logo=form.cleaned_data["logo"] or None,
+            without_logo=form.cleaned_data["without_logo"],
+            actor=request.actor,
+        )
+    except Refusal as refusal:
+        form.add_error(refusal.field or "logo", refusal.wording)
+        return False
+    return True
+
+
+def logo_url(account: Account) -> str:
+    return reverse("shop:pictures", args=[account.slug, account.logo]) if account.logo else ""
 
 
 @require_POST
@@ -103,12 +114,11 @@ def say(request: StaffRequest, domain: Domain, found: list[str] | None) -> None:
 
 def page(request: StaffRequest, form: StorefrontForm, domain_form: DomainForm, *, status: int) -> HttpResponse:
     shop = reverse("shop:catalogue", args=[request.account.slug])
-    logo = request.account.logo
     context = {
         "form": form,
         "domain_form": domain_form,
         "shop_url": request.build_absolute_uri(shop),
-        "logo_url": reverse("shop:pictures", args=[request.account.slug, logo]) if logo else "",
+        "logo_url": logo_url(request.account),
         "domains": [
             {
                 "row": domain,

@@ -2,13 +2,16 @@
 
 from django.urls import path
 
-from . import storefront, views
+from . import account, storefront, views
 
 app_name = "team"
 urlpatterns = [
     path("", views.home, name="home"),
-    path("settings/account/", views.account, name="account"),
-    path("settings/account/security/", views.account_security, name="account_security"),
+    path("settings/account/", account.account, name="account"),
+    path("settings/account/look/", account.look, name="account_look"),
+    path("settings/account/currency/", account.currency, name="account_currency"),
+    path("settings/account/time-zone/", account.time_zone, name="time_zone"),
+    path("settings/account/security/", account.security, name="account_security"),
     path("settings/storefront/", storefront.storefront, name="storefront"),
     path("settings/storefront/domains/add", storefront.domain_add, name="domain_add"),
     path("settings/storefront/domains/<uuid:domain>/check", storefront.domain_check, name="domain_check"),
@@ -18,6 +21,8 @@ urlpatterns = [
     path("settings/members/invite/", views.invite, name="invite"),
     path("settings/members/<uuid:member>/role/", views.member_role, name="member_role"),
     path("settings/members/<uuid:member>/remove/", views.member_remove, name="member_remove"),
+    path("settings/members/<uuid:member>/sessions/", views.member_sessions, name="member_sessions"),
+    path("settings/members/<uuid:member>/sign-out/", views.member_sign_out, name="member_sign_out"),
     path("settings/invitations/<uuid:invitation>/resend/", views.invitation_resend, name="invitation_resend"),
     path("settings/invitations/<uuid:invitation>/revoke/", views.invitation_revoke, name="invitation_revoke"),
 ]

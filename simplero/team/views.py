@@ -1,4 +1,4 @@
-"""Where one arrives after signing in, and the settings pages of an account."""
+"""Where one arrives after signing in, and an account's members and roles."""
 
 from typing import cast
 from uuid import UUID
@@ -7,7 +7,7 @@ from allauth.usersessions.models import UserSession
 from django.contrib import messages
 from django.contrib.auth import logout
 from django.contrib.auth.decorators import login_required
-from django.http import HttpRequest, HttpResponse, QueryDict
+from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect
 from django.template.response import TemplateResponse
 from django.urls import reverse
@@ -23,7 +23,7 @@ from simplero.web.http import StaffRequest, page_or_fragment, see_other
 
 from . import queries, services
 from .errors import MemberGone
-from .forms import AccountForm, BusinessForm, InviteForm, RoleForm, SecurityForm, SendAgainForm, refuse
+from .forms import BusinessForm, InviteForm, RoleForm, SendAgainForm, refuse
 from .invitations import invitation_link
 from .models import Invitation
 
@@ -83,46 +83,6 @@ def account_new(request: StaffRequest) -> HttpResponse:
 @staff(can="contacts")
 def home(request: StaffRequest) -> HttpResponse:
     return redirect("contacts:list", request.account.slug)
-
-
-# Settings → Account.
-
-
-@require_http_methods(["GET", "HEAD", "POST"])
-@staff(can="settings")
-def account(request: StaffRequest) -> HttpResponse:
-    form = AccountForm(request.POST or None, initial={"name": request.account.name})
-    if request.method == "POST" and form.is_valid():
-        services.rename_account(account=request.account, name=form.cleaned_data["name"], actor=request.actor)
-        messages.success(request, "Saved.")
-        return see_other(request, "team:account", request.account.slug)
-    return _account_page(request, form, _security_form(request), status=422 if form.is_bound else 200)
-
-
-@require_POST
-@staff(can="members")
-def account_security(request: StaffRequest) -> HttpResponse:
-    form = _security_form(request, request.POST)
-    if form.is_valid():
-        try:
-            services.require_second_factor(
-                account=request.account, required=form.cleaned_data["second_factor_required"], actor=request.actor
-            )
-        except Refusal as refusal:
-            refuse(form, refusal)
-        else:
-            messages.success(request, "Saved.")
-            return see_other(request, "team:account", request.account.slug)
-    return _account_page(request, AccountForm(initial={"name": request.account.name}), form, status=409)
-
-
-def _security_form(request: StaffRequest, answers: QueryDict | None = None) -> SecurityForm:
-    return SecurityForm(answers, initial={"second_factor_required": request.account.second_factor_required})
-
-
-def _account_page(request: StaffRequest, form: AccountForm, security: SecurityForm, *, status: int) -> HttpResponse:
-    context = {"form": form, "security": security, "may_secure": allows(request.membership.role, "members")}
-    return TemplateResponse(request, "team/account_edit.html", context, status=status)
 
 
 # Settings → Roles.
@@ -252,6 +212,36 @@ def member_remove(request: StaffRequest, member: UUID) -> HttpResponse:
             messages.success(request, f"{place.user.name} was removed from {request.account.name}.")
             return to_members_or_out(request, place)
     return dialog(request, "member_remove", {"member": place, "refused": refused}, status)
+
+
+@require_safe
+@staff(can="members")
+def member_sessions(request: StaffRequest, member: UUID) -> HttpResponse:
+    """Where a member is signed in; one's own sessions have a page of their own."""
+    if queries.was_member(request.account, member):
+        return removed_already(request)
+    place = member_or_404(request, member)
+    if place.user_id == request.user.pk:
+        return redirect("usersessions_list")
+    context = {"member": place, "sessions": queries.sessions(place.user)}
+    return TemplateResponse(request, "team/member_sessions.html", context)
+
+
+@require_POST
+@staff(can="members")
+def member_sign_out(request: StaffRequest, member: UUID) -> HttpResponse:
+    if queries.was_member(request.account, member):
+        return removed_already(request)
+    place = member_or_404(request, member)
+    if place.user_id == request.user.pk:
+        return see_other(request, "usersessions_list")
+    try:
+        ended = services.sign_out(account=request.account, membership=place, actor=request.actor)
+    except MemberGone:  # by a click at the same moment
+        return removed_already(request)
+    name = place.user.name
+    messages.success(request, f"{name} is signed out." if ended else f"{name} was not signed in anywhere.")
+    return see_other(request, "team:member_sessions", request.account.slug, member)
 
 
 def member_or_404(request: StaffRequest, member: UUID) -> Membership:
