@@ -4,12 +4,10 @@ from contacts.joining import Joint, Moved
 from contacts.models import Contact
 from credits import queries, services
 from credits.services import Why
+from credits.sources import MERGED, PARTED
 from credits.wording import quantity
 from simplero.lib.keys import derive_key
 from simplero.tenancy.models import Account
-
-SOURCE = "merge"
-"""The source of the entries: its id is the merge's."""
 
 
 def preview(account: Account, source: Contact, target: Contact) -> list[str]:
@@ -30,7 +28,7 @@ def join(joint: Joint) -> Moved:
         source=joint.source,
         target=joint.target,
         key=derive_key("merge", joint.key),
-        why=Why(joint.actor, SOURCE, str(joint.key)),
+        why=Why(joint.actor, MERGED, str(joint.key)),
     )
     return {"lots": done.lots}
 
@@ -42,5 +40,5 @@ def part(joint: Joint, moved: Moved) -> None:
         target=joint.source,
         lots=moved["lots"],
         key=derive_key("unmerge", joint.key),
-        why=Why(joint.actor, SOURCE, str(joint.key)),
+        why=Why(joint.actor, PARTED, str(joint.key)),
     )

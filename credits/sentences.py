@@ -52,6 +52,8 @@ class Movement:
     redated: bool = False  # of an issue: its lot is good through another day now than when it was issued
     by: str = ""  # who; empty when nobody in particular
     what: str = ""  # what it was for, such as "Workshop"; empty when that has no name
+    other: str = ""  # of a transfer: from or to whom
+    parted: bool = False  # of a transfer: two who had been merged were parted again
 
 
 def sentence(movement: Movement) -> str:
@@ -107,7 +109,16 @@ def _redate(m: Movement) -> Said:
     return f"Last good day{whose} {change}", ""
 
 
+def _transfer(m: Movement) -> Said:
+    other, on = m.other or "another contact", _day(m.on, m)
+    if m.parted:
+        way = f"came back from {other}" if m.amount > 0 else f"went back to {other}"
+        return f"{_moved(m)} {way}, when the merge was undone on {on}", ""
+    return f"{_moved(m)} {f'came from {other}' if m.amount > 0 else f'went to {other}'}, merged on {on}", ""
+
+
 _SENTENCES = {
+    "transfer": _transfer,
     "issue": _issue,
     "consume": _consume,
     "reverse": _reverse,
@@ -180,6 +191,9 @@ def event_sentence(body: Mapping[str, Any], kind: str, credit_type: Unit | None)
         days = int(body["days"])
         return f"{quantity(int(body['amount']), of)} to expire within {'a day' if days == 1 else f'{days} days'}"
     amount, left = abs(int(body["amount"])), int(body["balance"])
+    if kind == "credits.transferred":
+        way = "came from" if int(body["amount"]) > 0 else "went to"
+        return f"{quantity(amount, of)} {way} another contact, {f'{left:,}' if left else 'none'} left"
     return f"{quantity(amount, of)} {_EVENTS[kind]}, {f'{left:,}' if left else 'none'} left"
 
 

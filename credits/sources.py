@@ -19,6 +19,9 @@ class Namer(Protocol):
 BOUGHT = frozenset({"purchase"})
 """Sources that are things customers bought. What others are called is the business's own affair: customers do not read it."""
 
+MERGED, PARTED = "merge", "unmerge"
+"""Sources of transfers: two contacts were merged, or that was undone."""
+
 NAMERS: dict[str, Namer] = {}
 
 

@@ -5,12 +5,14 @@ from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
+from functools import reduce
 from typing import Any
 
 from django.db.models import F, Min, OuterRef, Q, QuerySet, Subquery, Sum
 from django.db.models.functions import Coalesce
 
 from contacts.models import Contact
+from contacts.queries import selves, selves_of
 from credits.models import CreditType, Lot, Wallet
 from simplero.tenancy.models import Account
 from simplero.tenancy.scope import now, require
@@ -84,6 +86,25 @@ def overdue_lots() -> QuerySet[Lot]:
     return Lot.objects.filter(open=True, expires_at__lte=now())
 
 
+def add(one: Figures, other: Figures) -> Figures:
+    """Both together."""
+    return Figures(*(getattr(one, name) + getattr(other, name) for name in Figures.__slots__))
+
+
+def _with_merged(account: Account, credit_type: CreditType, found: dict[int, Figures]) -> dict[int, Figures]:
+    """These figures, by contact, with those of who was merged into each of them."""
+    whole = selves_of(account, found)
+    of_others = [pk for ids in whole.values() for pk in ids[1:]]
+    if not of_others:
+        return found
+    wallets = wallets_by_clock(account).filter(credit_type=credit_type, contact__in=of_others)
+    theirs = {wallet.contact_id: figures_of(wallet) for wallet in wallets}
+    return {
+        pk: reduce(add, (theirs[other] for other in whole[pk][1:] if other in theirs), figures)
+        for pk, figures in found.items()
+    }
+
+
 def wallets_by_clock(account: Account) -> QuerySet[Any]:
     """Wallets annotated with `overdue`, what of the balance has gone bad, and `free`, the rest."""
     require(account)
@@ -114,15 +135,15 @@ def holders(
     account: Account, credit_type: CreditType, *, after: tuple[str, int] | None = None, limit: int = 50
 ) -> list[tuple[Contact, Figures]]:
     """Contacts with a wallet of this type, by name, from behind `after` = (name_key, contact id); one more than `limit` when there is more."""
-    wallets = wallets_by_clock(account).filter(credit_type=credit_type).select_related("contact")
+    wallets = wallets_by_clock(account).filter(credit_type=credit_type, contact__merged_into__isnull=True)
+    wallets = wallets.select_related("contact")
     if after:
         wallets = wallets.filter(
             Q(contact__name_key__gt=after[0]) | Q(contact__name_key=after[0], contact__pk__gt=after[1])
         )
-    return [
-        (wallet.contact, figures_of(wallet))
-        for wallet in wallets.order_by("contact__name_key", "contact__pk")[: limit + 1]
-    ]
+    found = list(wallets.order_by("contact__name_key", "contact__pk")[: limit + 1])
+    figures = _with_merged(account, credit_type, {wallet.contact_id: figures_of(wallet) for wallet in found})
+    return [(wallet.contact, figures[wallet.contact_id]) for wallet in found]
 
 
 def free_by_contact(account: Account, contact_ids: Iterable[int]) -> dict[int, list[tuple[CreditType, int]]]:
@@ -159,7 +180,8 @@ def free_by_type(account: Account, contact: Contact) -> dict[int, int]:
 def types_held(account: Account, contact: Contact) -> QuerySet[CreditType]:
     """The types this contact has ever had, archived ones too; by name."""
     require(account)
-    return CreditType.objects.filter(wallet__contact=contact).order_by("name_key", "pk")
+    held = Wallet.objects.filter(contact__in=selves(account, contact)).values("credit_type")
+    return CreditType.objects.filter(pk__in=held).order_by("name_key", "pk")
 
 
 def types_for(account: Account, contact: Contact) -> list[tuple[CreditType, int]]:

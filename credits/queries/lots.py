@@ -5,6 +5,7 @@ from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, datetime
+from functools import reduce
 from typing import Any
 
 from django.db import connection
@@ -12,12 +13,13 @@ from django.db.models import Count, F, Q, QuerySet, Window
 from django.db.models.functions import RowNumber
 
 from contacts.models import Contact
+from contacts.queries import selves
 from credits import sources
 from credits.models import CreditType, Lot
 from simplero.tenancy.models import Account
 from simplero.tenancy.scope import now, require, today
 
-from .figures import Figures, figures_of, wallets_by_clock
+from .figures import Figures, add, figures_of, wallets_by_clock
 
 MOST_LOTS = 50
 """Lots of one wallet that a page shows at most, open and past ones each; the activity tells of all of them."""
@@ -88,10 +90,13 @@ def section(account: Account, contact: Contact) -> list[TypeSection]:
     """A contact's credits: a part for every type they have ever had, with the lots that still count and the newest that are done."""
     wallets = list(
         wallets_by_clock(account)
-        .filter(contact=contact)
+        .filter(contact__in=selves(account, contact))
         .select_related("credit_type")
         .order_by("credit_type__name_key", "pk")
     )
+    of_type: dict[int, list[Any]] = defaultdict(list)  # the contact's own wallet first: in it are the lots
+    for wallet in sorted(wallets, key=lambda wallet: wallet.contact_id != contact.pk):
+        of_type[wallet.credit_type_id].append(wallet)
     of_contact = Lot.objects.filter(wallet__in=[wallet.pk for wallet in wallets])
     good = Q(expires_at=None) | Q(expires_at__gt=now())
     soonest_first = [F("expires_at").asc(nulls_last=True), F("pk").asc()]
@@ -106,13 +111,13 @@ def section(account: Account, contact: Contact) -> list[TypeSection]:
     held = {lot.wallet_id: lot.of_wallet for lot in open_lots}
     return [
         TypeSection(
-            credit_type=wallet.credit_type,
-            figures=figures_of(wallet),
-            open_lots=shown[wallet.pk, True],
-            past_lots=shown[wallet.pk, False],
-            more_lots=held.get(wallet.pk, 0) - len(shown[wallet.pk, True]),
+            credit_type=mine[0].credit_type,
+            figures=reduce(add, map(figures_of, mine)),
+            open_lots=[lot for wallet in mine for lot in shown[wallet.pk, True]],
+            past_lots=[lot for wallet in mine for lot in shown[wallet.pk, False]],
+            more_lots=sum(held.get(wallet.pk, 0) - len(shown[wallet.pk, True]) for wallet in mine),
         )
-        for wallet in wallets
+        for mine in (of_type[pk] for pk in dict.fromkeys(wallet.credit_type_id for wallet in wallets))
     ]
 
 

@@ -8,12 +8,14 @@ from datetime import date, datetime
 
 from django.contrib.postgres.aggregates import ArrayAgg
 from django.db import connection
-from django.db.models import Sum
+from django.db.models import Q, Sum
 
 from contacts.models import Contact
+from contacts.queries import merged_names, selves
 from credits import sources
 from credits.models import Allocation, CreditType, Entry, EntryNote, Lot, Wallet
 from credits.sentences import LotWords, Movement, Part
+from credits.sources import PARTED
 from simplero.lib.moments import later
 from simplero.tenancy.actors import Actor
 from simplero.tenancy.models import Account
@@ -50,6 +52,8 @@ class Line:
     lots: list[tuple[LotView, int]] = field(default_factory=list)  # in the order in which they were touched
     linked_key: uuid.UUID | None = None
     linked_day: date | None = None
+    of_self: str = ""  # of somebody merged into the contact: as whom it happened
+    other: str = ""  # of a transfer: from or to whom
     given_back: int = 0  # of a use: reversed so far; of an expiry: restored
     answers: list[uuid.UUID] = field(default_factory=list)  # the keys of the entries that did so
 
@@ -93,14 +97,17 @@ def reversible(account: Account, contact: Contact, use: uuid.UUID) -> Reversible
 
 
 def get_entry(account: Account, contact: Contact, key: uuid.UUID) -> Entry:
-    """An entry of this contact by its key. Raises Entry.DoesNotExist."""
-    require(account)
-    return Entry.objects.select_related("wallet__credit_type").get(key=key, wallet__contact=contact)
+    """An entry of this contact, or of somebody merged into it, by its key. Raises Entry.DoesNotExist."""
+    of = Entry.objects.select_related("wallet__credit_type")
+    return of.get(key=key, wallet__contact__in=selves(account, contact))
 
 
 def line(account: Account, contact: Contact, key: uuid.UUID) -> Line:
     """One entry of this contact as its line of activity. Raises Entry.DoesNotExist."""
-    [found] = lines_for(account, [get_entry(account, contact, key)])
+    entry = get_entry(account, contact, key)
+    [found] = lines_for(account, [entry])
+    if entry.wallet.contact_id != contact.pk:
+        found.of_self = merged_names(account, contact).get(entry.wallet.contact_id, "")
     return found
 
 
@@ -128,21 +135,26 @@ def activity(
     Each wallet is read backwards along its sequence, what is not written yet in its place, and the wallets are merged: a page
     costs the same at any depth, and is the same before and after a sweep. A cursor that makes no sense starts at the top.
     """
-    wallets = list(Wallet.objects.filter(contact=contact).select_related("credit_type").order_by("pk"))
+    mine = Wallet.objects.filter(contact__in=selves(account, contact))
+    wallets = list(mine.select_related("credit_type").order_by("pk"))
+    names = merged_names(account, contact) if any(w.contact_id != contact.pk for w in wallets) else {}
     marks = dict(zip([w.pk for w in wallets], _parse_cursor(cursor, len(wallets)), strict=True))
+    of_wallet = {w.pk: w.contact_id for w in wallets}
     shown = [w for w in wallets if credit_type is None or w.credit_type_id == credit_type.pk]
     start, end = _span(account, since, until)
     entries = list(
         Entry.objects.raw(
-            """SELECT e.* FROM unnest(%s::bigint[], %s::bigint[]) AS w(id, before), LATERAL (
+            # Of a pair of transfers only the entry in the contact's own wallet is told.
+            """SELECT e.* FROM unnest(%s::bigint[], %s::bigint[], %s::boolean[]) AS w(id, before, own), LATERAL (
                  SELECT * FROM credits_entry
                   WHERE account_id = %s AND wallet_id = w.id AND (w.before IS NULL OR seq < w.before)
-                    AND (%s OR kind = ANY (%s)) AND happened_at >= %s AND happened_at < %s
+                    AND (%s OR kind = ANY (%s)) AND (w.own OR kind <> 'transfer') AND happened_at >= %s AND happened_at < %s
                   ORDER BY seq DESC LIMIT %s) AS e
                ORDER BY e.happened_at DESC, e.wallet_id DESC, e.seq DESC LIMIT %s""",
             [
                 [w.pk for w in shown],
                 [marks[w.pk] for w in shown],
+                [w.contact_id == contact.pk for w in shown],
                 require(account),
                 not kinds,
                 list(kinds),
@@ -161,6 +173,8 @@ def activity(
     merged = sorted([*pending, *entries], key=lambda each: (each.happened_at, each.wallet_id, each.seq), reverse=True)
     page = merged[:limit]
     written = lines_for(account, [each for each in page if isinstance(each, Entry)], wallets={w.pk: w for w in wallets})
+    for line in written:
+        line.of_self = names.get(of_wallet[line.wallet_id], "")
     lines_by_key = {line.key: line for line in written}
     marks |= {each.wallet_id: each.seq for each in page}  # newest first, so each wallet's oldest stands
     older = "-".join(str(marks[w.pk] or 0) for w in wallets) if len(merged) > limit else ""
@@ -206,6 +220,7 @@ def lines_for(account: Account, entries: Sequence[Entry], wallets: dict[int, Wal
         .values_list("linked_id")
         .annotate(back=Sum("amount"), keys=ArrayAgg("key", order_by="seq"))
     }
+    others = _others([entry for entry in entries if entry.kind == "transfer"])
     names = actor_names(Actor(entry.actor_kind, entry.actor_id) for entry in entries)
     views = views_of(account, {lot.pk: lot for parts in touched.values() for lot, _ in parts}.values())
     named = sources.names(account, [(entry.source, entry.source_id) for entry in entries])
@@ -215,7 +230,9 @@ def lines_for(account: Account, entries: Sequence[Entry], wallets: dict[int, Wal
         actor = Actor(entry.actor_kind, entry.actor_id)
         note = notes.get(entry.pk)
         cause = linked.get(entry.linked_id) if entry.linked_id else None
-        given_back, answers = answered.get(entry.pk, (0, []))
+        given_back, answers = answered.get(entry.pk, (0, [])) if entry.kind != "transfer" else (0, [])
+        if entry.kind == "transfer":
+            cause = None
         lines.append(
             Line(
                 wallet_id=entry.wallet_id,
@@ -240,11 +257,24 @@ def lines_for(account: Account, entries: Sequence[Entry], wallets: dict[int, Wal
                 lots=[(views[lot.pk], amount) for lot, amount in touched[entry.pk]],
                 linked_key=cause.key if cause else None,
                 linked_day=_line_day(account, cause) if cause else None,
+                other=others.get(entry.pk, ""),
                 given_back=given_back,
                 answers=answers,
             )
         )
     return lines
+
+
+def _others(transfers: Sequence[Entry]) -> dict[int, str]:
+    """From whom, or to whom, each of these entries took credits, by name."""
+    if not transfers:
+        return {}
+    came = {entry.linked_id: entry.pk for entry in transfers if entry.linked_id}
+    pairs = Entry.objects.filter(Q(pk__in=came) | Q(linked__in=[e.pk for e in transfers if not e.linked_id]))
+    return {
+        came.get(pk, linked_id): name
+        for pk, linked_id, name in pairs.values_list("pk", "linked_id", "wallet__contact__name")
+    }
 
 
 def unwritten(
@@ -309,6 +339,8 @@ def movement(line: Line, *, today: date, by: bool = True) -> Movement:
         redated=line.kind == "issue" and not _good_as_issued(line),
         by=line.who if by and line.actor.kind != "system" else "",
         what=line.named,
+        other=line.other,
+        parted=line.source == PARTED,
     )
 
 

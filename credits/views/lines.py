@@ -13,6 +13,7 @@ from credits.queries import Line, LotView
 from credits.queries.movements import movement
 from credits.sentences import sentence
 from credits.services import UNDO_WITHIN
+from credits.sources import MERGED, PARTED
 from credits.wording import capital, good
 from simplero.lib.moments import day
 from simplero.tenancy.scope import now, today
@@ -20,7 +21,7 @@ from simplero.web.http import StaffRequest
 
 from .lookup import address
 
-SOURCES = {"staff": "By hand", "clock": "By the calendar", "purchase": "Purchase", "trigger": "Trigger", "automation": "Automation", "bulk": "Job for many", "roster": "Roster"}  # fmt: skip
+SOURCES = {"staff": "By hand", "clock": "By the calendar", "purchase": "Purchase", "trigger": "Trigger", "automation": "Automation", MERGED: "Merge", PARTED: "Undo of a merge", "bulk": "Job for many", "roster": "Roster"}  # fmt: skip
 SOON = 14  # days before its end at which a lot says so
 
 
@@ -33,8 +34,9 @@ def lot_name(lot: LotView, *, today: date) -> str:
 
 
 def line_sentence(line: Line, *, today: date, by: bool = True) -> str:
-    """The entry's sentence; `by` with who did it, where that was a person."""
-    return sentence(movement(line, today=today, by=by))
+    """The entry's sentence; `by` with who did it, where that was a person. Of somebody merged into the contact it says as whom."""
+    said = sentence(movement(line, today=today, by=by))
+    return f"As {line.of_self}: {said}" if line.of_self else said
 
 
 def source_words(line: Line) -> str:

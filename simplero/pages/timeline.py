@@ -5,6 +5,8 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from django.db.models import Q
+
 from automations.queries.naming import Names, names
 from contacts import queries as contacts
 from contacts.models import Contact
@@ -52,6 +54,7 @@ class Words:
     credit_types: dict[int, Unit]
     purchases: dict[str, str]
     flows: Names
+    people: dict[int, str]  # contacts, by id
 
 
 def read(*, account: Account, contact: Contact, older: str = "", purchases: bool = True) -> Timeline:
@@ -59,16 +62,22 @@ def read(*, account: Account, contact: Contact, older: str = "", purchases: bool
 
     Without `purchases` it is the page of somebody who may not see them. The same number of queries however long the page is.
     """
-    events, cursor = _page(account, contact, older, purchases)
+    whole = contacts.selves(account, contact)
+    others = contacts.merged_names(account, contact) if len(whole) > 1 else {}
+    events, cursor = _page(account, contact, whole, older, purchases)
     people = actor_names(Actor(event.actor_kind, event.actor_id) for event in events)
-    words = _words(account, [event.body for event in events])
-    return Timeline([_line(account, event, words, people) for event in events], cursor)
+    words = words_for(account, [event.body for event in events])
+    names = [others.get(event.contact_id or 0, "") for event in events]
+    return Timeline(
+        [_line(account, event, words, people, name) for event, name in zip(events, names, strict=True)], cursor
+    )
 
 
-def _line(account: Account, event: Event, words: Words, people: dict[Actor, str]) -> Line:
+def _line(account: Account, event: Event, words: Words, people: dict[Actor, str], of_self: str) -> Line:
+    """`of_self` is the name of somebody merged into the contact, as whom it happened; "" of the contact."""
     words_of = SENTENCES.get(event.kind, _other)(event, words)
     return Line(
-        sentence=words_of.sentence,
+        sentence=f"As {of_self}: {words_of.sentence}" if of_self else words_of.sentence,
         icon=words_of.icon,
         tone=words_of.tone,
         who=people[Actor(event.actor_kind, event.actor_id)],
@@ -77,7 +86,7 @@ def _line(account: Account, event: Event, words: Words, people: dict[Actor, str]
     )
 
 
-def _words(account: Account, bodies: list[dict[str, Any]]) -> Words:
+def words_for(account: Account, bodies: list[dict[str, Any]]) -> Words:
     def ids(name: str) -> set[int]:
         return {body[name] for body in bodies if name in body}
 
@@ -87,15 +96,18 @@ def _words(account: Account, bodies: list[dict[str, Any]]) -> Words:
         credit_types={kind.pk: kind for kind in types.filter(pk__in=ids("credit_type_id"))},
         purchases=sales.names(account, {body["purchase"] for body in bodies if "purchase" in body}),
         flows=names(account, [{"flow": flow_id} for flow_id in ids("flow_id")]),
+        people=contacts.contact_names(account, ids("source_id") | ids("other_id")),
     )
 
 
-def _page(account: Account, contact: Contact, older: str, purchases: bool) -> tuple[list[Event], str]:
+def _page(account: Account, contact: Contact, whole: list[int], older: str, purchases: bool) -> tuple[list[Event], str]:
     """The events behind a cursor "<microseconds since 1970>.<events of that very instant already shown>".
 
     Events of one transaction share their instant, so the instant alone would skip some; their ids would tell how many there are.
     """
-    found = Event.objects.filter(account_id=require(account), contact_id=contact.pk)
+    found = Event.objects.filter(account_id=require(account), contact_id__in=whole)
+    if len(whole) > 1:  # of a pair of transfers, what the contact's own wallet says
+        found = found.exclude(~Q(contact_id=contact.pk), kind="credits.transferred")
     if not purchases:
         found = found.exclude(kind__in=OF_PURCHASES)
     at, shown = _cursor(older)
@@ -134,6 +146,16 @@ def _untagged(event: Event, words: Words) -> Said:
     return Said(f"Tag {words.tags.get(event.body['tag_id'], '')} removed".replace("  ", " "), "tag")
 
 
+def _merged(event: Event, words: Words) -> Said:
+    return Said(
+        f"{words.people.get(event.body['source_id'], 'Another contact')} merged into this contact", "merge", "brand"
+    )
+
+
+def _merge_undone(event: Event, words: Words) -> Said:
+    return Said(f"Merge with {words.people.get(event.body['other_id'], 'another contact')} undone", "undo-2")
+
+
 def _note_added(event: Event, words: Words) -> Said:
     return Said("Note added", "sticky-note")
 
@@ -160,6 +182,7 @@ _MOVEMENTS = {
     "credits.expired": ("hourglass", "warn"),
     "credits.restored": ("rotate-ccw", "brand"),
     "credits.redated": ("calendar-clock", ""),
+    "credits.transferred": ("merge", ""),
     "credits.expiring": ("hourglass", "warn"),
 }
 
@@ -193,6 +216,8 @@ SENTENCES: dict[str, Callable[[Event, Words], Said]] = {
     "contact.changed": _changed,
     "contact.tagged": _tagged,
     "contact.untagged": _untagged,
+    "contact.merged": _merged,
+    "contact.merge_undone": _merge_undone,
     "contact.note_added": _note_added,
     "contact.note_edited": _note_edited,
     "contact.note_deleted": _note_deleted,
