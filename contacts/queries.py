@@ -10,6 +10,7 @@ from django.conf import settings
 from django.db import connection
 from django.db.models import Exists, OuterRef, Q, QuerySet
 
+from simplero.lib.folding import words
 from simplero.mail.models import FAILED, LATE, SENT, Message
 from simplero.outbox.models import Event
 from simplero.tenancy.scope import require
@@ -20,6 +21,8 @@ from .wording import FREE, KINDS
 
 PAGE = 50  # contacts on a page of the list
 NOTES = 5  # notes shown at once
+SEARCH_WORDS = 8  # of a search; more are left out
+
 _LAST = "\U0010ffff"  # sorts after every letter, so [x, x + _LAST) is all that begins with x
 
 
@@ -112,6 +115,20 @@ def note_was_deleted(account: Any, contact: Contact, public_id: uuid.UUID) -> bo
 def get_tag(account: Any, public_id: uuid.UUID) -> Tag:
     """A tag. Raises Tag.DoesNotExist."""
     return Tag.objects.get(account_id=require(account), public_id=public_id)
+
+
+def search(account: Any, *, text: str = "", tag: uuid.UUID | None = None) -> QuerySet[Contact]:
+    """The contacts with, for each word of `text`, a word of name, address or tags that begins with it, case and accents aside."""
+    found = contacts(account)
+    if text:
+        wanted = words(text)[:SEARCH_WORDS]
+        for word in wanted:
+            found = found.filter(pk__in=ids_by_word(account, word))
+        if not wanted:
+            return found.none()
+    if tag is not None:
+        found = found.filter(pk__in=ContactTag.objects.filter(tag__public_id=tag).values("contact_id"))
+    return found
 
 
 def ids_by_word(account: Any, word: str) -> QuerySet[Any]:

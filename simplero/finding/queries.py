@@ -22,7 +22,6 @@ from .models import SavedFilter
 from .search import COUNTED, Condition, Order, Search, by_ids, cut
 
 PAGE = 50  # contacts on a page of a list
-SEARCH_WORDS = 8  # of a search; more are left out
 
 
 def matching(account: Account, asked: Filter) -> QuerySet[Contact]:
@@ -39,7 +38,7 @@ def _conditions(account: Account, asked: Filter) -> list[Condition]:
     nobody = Condition(Contact.objects.none().values("pk"))
     found: list[Condition] = []
     if asked.text:
-        wanted = sorted(words(asked.text)[:SEARCH_WORDS], key=len, reverse=True)
+        wanted = sorted(words(asked.text)[: contacts.SEARCH_WORDS], key=len, reverse=True)
         found += [Condition(contacts.ids_by_word(account, word)) for word in wanted] or [nobody]
     tags = dict(Tag.objects.filter(public_id__in=asked.tags).values_list("public_id", "pk")) if asked.tags else {}
     found += [Condition(contacts.ids_by_tag(account, tags[tag])) if tag in tags else nobody for tag in asked.tags]
@@ -50,9 +49,11 @@ def _conditions(account: Account, asked: Filter) -> list[Condition]:
     if asked.within is not None:
         credit_type = types.get(asked.within_type) if asked.within_type else None
         _, before = span(None, today(account) + timedelta(days=asked.within), account.zone)
-        known = before is not None and bool(credit_type or asked.within_type is None)
+        known = credit_type is not None or asked.within_type is None
         found.append(
-            Condition(credits.with_ending(account, before=before, credit_type=credit_type)) if known else nobody
+            Condition(credits.with_ending(account, before=before, credit_type=credit_type))
+            if known and before is not None
+            else nobody
         )
     if asked.since or asked.until:
         since, until = span(asked.since, asked.until, account.zone)
