@@ -27,14 +27,15 @@ MOST_CHANGES = 500
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _LAST = 2**63 - 1
+_LONG = timedelta(minutes=10)  # for one deed
 _CURSOR = "place in the audit log"
 
 OTHER = 0
 GROUPS: dict[str, tuple[str, tuple[int, ...]]] = {
     "contacts": ("Contacts", (3,)),
     "credits": ("Credits", (LEDGER, 2)),
-    "products": ("Products and purchases", (4,)),
-    "marketing": ("Triggers and automations", (5,)),
+    "products": ("Sales", (4,)),
+    "marketing": ("Marketing", (5,)),
     "settings": ("Settings and team", (OTHER,)),
 }
 """What the filter offers, with the areas of events that it means."""
@@ -193,22 +194,22 @@ def _joined(shown: Sequence[Event | Change], changes: Sequence[Told]) -> list[En
         if entry.event and entry.event.area != LEDGER:
             of_deed[entry.event.deed].append(entry)
     for told in sorted(changes, key=lambda told: told.change.pk):
-        entry = alone.get(told.change.pk) or max(
-            of_deed.get(told.change.deed, ()), key=lambda entry: _likeness(entry.event, told.change), default=None
-        )
-        if entry is not None:
-            entry.changes.append(told)
+        same = [alone[told.change.pk]] if told.change.pk in alone else of_deed.get(told.change.deed, [])
+        if same:
+            max(same, key=lambda entry: _likeness(entry.event, told.change)).changes.append(told)
     return entries
 
 
-def _likeness(event: Event | None, change: Change) -> tuple[bool, bool, bool]:
+def _likeness(event: Event | None, change: Change) -> tuple[bool, bool, bool, timedelta]:
+    """About the same row; about the same contact; of the same area, at the same time; or, at the least, near it in time."""
     if event is None:
-        return False, False, False
-    row = ROW_OF.get(change.thing)
+        return False, False, False, -timedelta.max
+    row, apart = ROW_OF.get(change.thing), abs(event.at - change.at)
     return (
         bool(row) and event.body.get(row) == change.row_id,
         change.contact_id is not None and change.contact_id == event.contact_id,
-        THINGS.get(change.thing, OTHER) == event.area,
+        THINGS.get(change.thing, OTHER) == event.area and apart < _LONG,
+        -apart,
     )
 
 

@@ -13,7 +13,7 @@ from simplero.lib.money import reading
 from simplero.tenancy.roles import ROLES
 
 from .log import Entry, Told
-from .words import THINGS, Known
+from .words import THINGS, Known, name_then
 
 LONGEST = 400  # characters of a text on the page; a download has all of them
 
@@ -76,7 +76,7 @@ def rows(entry: Entry, known: Known, *, longest: int = LONGEST) -> list[Row]:
     found: list[Row] = []
     several = len({(told.change.thing, told.change.row_id) for told in entry.changes}) > 1
     for told in entry.changes:
-        heading = _heading(told, known) if several else ""
+        heading = _heading(entry, told, known) if several else ""
         for column in _columns(told):
             before, after = _side(told, "before", column, known, longest), _side(told, "after", column, known, longest)
             found.append(Row(_label(told.change.thing, column), before, after, heading))
@@ -84,8 +84,10 @@ def rows(entry: Entry, known: Known, *, longest: int = LONGEST) -> list[Row]:
     return found
 
 
-def _heading(told: Told, known: Known) -> str:
-    name = known.name(told.change.thing, told.change.row_id)
+def _heading(entry: Entry, told: Told, known: Known) -> str:
+    name = known.name(told.change.thing, told.change.row_id) or name_then(
+        entry, known, told.change.thing, told.change.row_id
+    )
     thing = THINGS.get(told.change.thing, told.change.thing.replace("_", " "))
     return f"{thing[:1].upper()}{thing[1:]}{f' “{name}”' if name else ''}"
 

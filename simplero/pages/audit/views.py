@@ -19,6 +19,7 @@ from simplero.web.http import BAD_INPUT, StaffRequest
 from . import log, values, words
 from .forms import WHICH, LogFilterForm
 
+MOST_ROWS = 40  # before and after, of one line of the page
 AT_A_TIME = 500  # lines of a download that are read in one transaction
 
 HEADINGS = (
@@ -43,6 +44,7 @@ class Shown:
     when: str
     at: object
     rows: list[values.Row]
+    more: int  # rows that only the download has
 
 
 @staff(can="audit")
@@ -55,15 +57,7 @@ def audit(request: StaffRequest) -> HttpResponse:
     query = _query(request)
     context = {
         "form": form,
-        "shown": [
-            Shown(
-                line=words.line(entry, known),
-                when=moment(entry.source.at, now=now(), zone=request.account.zone),
-                at=entry.source.at,
-                rows=values.rows(entry, known),
-            )
-            for entry in page.entries
-        ],
+        "shown": [_shown(request, entry, known) for entry in page.entries],
         "here": here,
         "chosen": form.one,
         "without_contact": f"{here}{_query(request, 'contact', 'whom')}",
@@ -77,6 +71,17 @@ def audit(request: StaffRequest) -> HttpResponse:
         "csv_url": f"{reverse('audit:csv', args=[request.account.slug])}{query}",
     }
     return TemplateResponse(request, "pages/audit.html", context, status=200 if form.is_valid() else BAD_INPUT)
+
+
+def _shown(request: StaffRequest, entry: log.Entry, known: words.Known) -> Shown:
+    rows = values.rows(entry, known)
+    return Shown(
+        line=words.line(entry, known),
+        when=moment(entry.source.at, now=now(), zone=request.account.zone),
+        at=entry.source.at,
+        rows=rows[:MOST_ROWS],
+        more=max(0, len(rows) - MOST_ROWS),
+    )
 
 
 def _query(request: StaffRequest, *without: str, **more: object) -> str:

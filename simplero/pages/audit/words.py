@@ -14,7 +14,6 @@ from automations.queries.naming import Names, names
 from contacts.models import Contact
 from contacts.wording import KINDS as LETTERS
 from credits import queries as credits
-from products.queries import sales
 from simplero.audit.models import Change
 from simplero.lib.lists import listed
 from simplero.outbox.models import Event
@@ -160,7 +159,6 @@ class Known:
         self.domains = dict(Domain.objects.filter(account=account, pk__in=ids("domain_id")).values_list("pk", "host"))
         invited = Invitation.objects.filter(account=account, pk__in=ids("invitation_id"))
         self.invitations = dict(invited.values_list("pk", "email"))
-        self.purchases = sales.names(account, {body["purchase"] for body in bodies if body.get("purchase")})
         kinds = ("credit_type", "tag", "flow", "endpoint", "product", "price")
         mentioned = ({kind: one} for kind in kinds for one in ids(f"{kind}_id"))
         self.names: Names = names(account, *mentioned, *rows)
@@ -168,9 +166,8 @@ class Known:
         self.types = {one.pk: one for one in types} if self.names.credit_types else {}
         users = {Actor("user", one) for one in ids("user_id") | ids("invited_by_id") | ids("author_id")}
         self.people = actor_names({*users, *(_actor(one) for one in sources)})
-        self.timeline = timeline.Words(
-            tags=self.names.tags, credit_types=self.names.credit_types, purchases=self.purchases, flows=self.names
-        )
+        told = [entry.event.body for entry in entries if entry.event and entry.event.kind in timeline.SENTENCES]
+        self.timeline = timeline.words_for(account, told)
 
     def name(self, thing: str, number: Any) -> str:
         """What a row is called, "" where it is not here any more or has no name."""
@@ -280,17 +277,18 @@ def _said(event: Event, entry: Entry, known: Known) -> tuple[str, str, str]:
 
 def _untold(change: Change, entry: Entry, known: Known) -> tuple[str, str, str]:
     done, icon, tone = _DONE[change.op]
-    name = known.name(change.thing, change.row_id) or _name_then(entry, change.thing, change.row_id)
+    name = known.name(change.thing, change.row_id) or name_then(entry, known, change.thing, change.row_id)
     thing = THINGS.get(change.thing, change.thing.replace("_", " "))
     return f"{done} {thing}{f' “{name}”' if name else ''}", icon, tone
 
 
-def _name_then(entry: Entry, thing: str, number: Any) -> str:
-    """What a row was called that is gone, by what the entry's own changes say."""
+def name_then(entry: Entry, known: Known, thing: str, number: Any) -> str:
+    """What a row was called that is gone or has no name of its own, by what the entry's own changes say."""
     for told in entry.changes:
         if told.change.thing == thing and told.change.row_id == number:
             row = {**told.before, **told.after}
-            return str(next((row[column] for column in ("name", "host", "email") if row.get(column)), ""))
+            said = next((row[column] for column in ("name", "host", "email") if row.get(column)), "")
+            return str(said or known.name("user", row.get("user_id")))
     return ""
 
 
@@ -326,7 +324,7 @@ class _Names(dict[str, Any]):
                 return self.known.name("contact", body["source_id"]) or "Another contact"
         if f"{key}_id" in body:
             number = body[f"{key}_id"]
-            name = self.known.name(key, number) or _name_then(self.entry, key, number)
+            name = self.known.name(key, number) or name_then(self.entry, self.known, key, number)
             quoted = key not in ("user", "invitation", "domain")
             return (f"“{name}”" if quoted else name) if name else f"{THINGS.get(key, key)} that is gone"
         value = body[key]
