@@ -37,6 +37,7 @@ ACCOUNT_MENU = {
         Entry("Contacts", "contacts:list", "users", "contacts"),
         Entry("Rosters", "bulk:rosters", "clipboard-check", "credits.consume"),
         Entry("Jobs", "bulk:jobs", "list-checks", "bulk"),
+        Entry("Import", "imports:imports", "file-up", "imports"),
     ],
     "Sales": [
         Entry("Products", "products:products", "package", "products"),

@@ -181,7 +181,7 @@ def match(request: StaffRequest, batch: uuid.UUID) -> HttpResponse:
     """Say, or say anew, what stands in which column; the rows are checked then."""
     found = import_or_404(request, batch)
     if found.state not in (State.MATCHING, State.CHECKED) or not found.headings:
-        return _gone_on(request, found)
+        return _gone_on(request, found) if request.method == "POST" else see_other(request, url(request, found))
     types = list(credits.types(request.account))
     if request.method != "POST":
         return page(request, found, match=MatchForm.of(Matching.kept(found.matching), batch=found, types=types))
