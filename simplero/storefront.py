@@ -20,6 +20,7 @@ urlpatterns = [
     path("account/", customer.overview, name="account"),
     path("account/credits/", credits.wallets, name="credits"),
     path("account/credits/activity/", credits.movements, name="credit-activity"),
+    path("account/credits/statement.pdf", credits.statement_pdf, name="statement-pdf"),
     path("account/profile/", account.profile, name="profile"),
     path("account/sign-out-everywhere/", account.sign_out_everywhere, name="sign-out-everywhere"),
     path("sign-out/", account.sign_out, name="sign-out"),

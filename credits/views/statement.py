@@ -11,7 +11,6 @@ from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase, St
 from django.shortcuts import redirect
 from django.template.response import TemplateResponse
 from django.urls import reverse
-from django.utils.text import slugify
 from django.views.decorators.http import require_safe
 
 from contacts.models import Contact
@@ -20,7 +19,7 @@ from credits import queries, wording
 from credits.forms import BalanceOnForm, StatementForm
 from credits.queries import statements
 from credits.queries.statements import Section, Statement
-from credits.statements import Document, pdf
+from credits.statements import Document
 from simplero.lib.moments import day
 from simplero.lib.spreadsheet import BOM
 from simplero.lib.spreadsheet import lines as csv_lines
@@ -104,7 +103,7 @@ def statement_pdf(request: StaffRequest, contact: uuid.UUID) -> HttpResponse:
     form = _form(request, found)
     if not form.is_valid():
         return _to_page(request, found)
-    return pdf_answer(_document(request, found, form))
+    return words.pdf_answer(_document(request, found, form))
 
 
 @require_safe
@@ -117,19 +116,8 @@ def statement_csv(request: StaffRequest, contact: uuid.UUID) -> HttpResponseBase
             return _to_page(request, found)
         told = _statement(request, found, form)
     response = StreamingHttpResponse(_download(request, told), content_type="text/csv; charset=utf-8")
-    response["Content-Disposition"] = f'attachment; filename="{file_name(told.contact.name)}.csv"'
+    response["Content-Disposition"] = f'attachment; filename="{words.file_name(told.contact.name)}.csv"'
     return response
-
-
-def pdf_answer(document: Document) -> HttpResponse:
-    response = HttpResponse(pdf(document), content_type="application/pdf")
-    response["Content-Disposition"] = f'attachment; filename="{file_name(document.name)}.pdf"'
-    response["X-Content-Type-Options"] = "nosniff"
-    return response
-
-
-def file_name(name: str) -> str:
-    return f"statement-{slugify(name) or 'contact'}"
 
 
 def _download(request: StaffRequest, told: Statement) -> Iterator[str]:

@@ -8,12 +8,16 @@ from collections.abc import Callable, Iterable
 from dataclasses import replace
 from datetime import date
 
+from django.http import HttpResponse
+from django.utils.text import slugify
+
 from credits import wording
 from credits.queries import Line
 from credits.queries.movements import movement
 from credits.queries.statements import Extract, Section, Statement
-from credits.sentences import Movement, sentence
-from credits.statements import Document, Part, Row
+from credits.sentences import sentence
+from credits.sources import BOUGHT
+from credits.statements import Document, Part, Row, pdf
 from simplero.lib.moments import day
 from simplero.pictures.models import Picture
 from simplero.tenancy.models import Account
@@ -101,16 +105,14 @@ def as_of(account: Account, found: Statement) -> str:
 
 
 def telling_staff(line: Line) -> str:
-    return _told(movement(line, today=ALL_YEARS, by=False))
+    """What an automation or a trigger is called is no customer's business; what they bought is."""
+    return telling_customer(line, by="", what=line.named if line.source in BOUGHT else "")
 
 
 def telling_customer(line: Line, *, by: str, what: str) -> str:
     """As a customer reads it: done `by` whom, in words such as "you", and for `what`."""
-    return _told(replace(movement(line, today=ALL_YEARS, by=False), by=by, what=what))
-
-
-def _told(moved: Movement) -> str:
-    return f"{wording.capital(sentence(moved))}."
+    said = replace(movement(line, today=ALL_YEARS, by=False), by=by, what=what)
+    return f"{wording.capital(sentence(said))}."
 
 
 def signed(amount: int) -> str:
@@ -126,3 +128,14 @@ def logo(account: Account) -> bytes:
 
 def _movements(count: int) -> str:
     return "movement" if count == 1 else "movements"
+
+
+def pdf_answer(document: Document) -> HttpResponse:
+    response = HttpResponse(pdf(document), content_type="application/pdf")
+    response["Content-Disposition"] = f'attachment; filename="{file_name(document.name)}.pdf"'
+    response["X-Content-Type-Options"] = "nosniff"
+    return response
+
+
+def file_name(name: str) -> str:
+    return f"statement-{slugify(name) or 'contact'}"

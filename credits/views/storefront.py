@@ -6,16 +6,19 @@ staff, but for those marked as for the customer.
 
 from dataclasses import dataclass, replace
 from datetime import date
+from functools import partial
 from typing import Any
 
 from django.http import HttpResponse
+from django.shortcuts import redirect
 from django.template.response import TemplateResponse
 from django.views.decorators.http import require_safe
 
 from contacts.models import Contact
 from contacts.views.customers import ShopRequest, customer, shop_url
 from credits import queries, wording
-from credits.queries import Line, LotView
+from credits.forms import StatementForm
+from credits.queries import Line, LotView, statements
 from credits.queries.movements import movement
 from credits.sentences import sentence
 from credits.sources import BOUGHT
@@ -23,6 +26,7 @@ from simplero.lib.moments import day
 from simplero.tenancy.models import Account
 from simplero.tenancy.scope import today
 
+from . import statement_words as paper
 from .lines import until_words
 
 LATEST, PAGE = 8, 30  # movements below the wallets, and on a page of their own
@@ -36,6 +40,10 @@ def wallets(request: ShopRequest) -> HttpResponse:
         "wallets": found,
         "has_some": any(wallet.figures.free for wallet in found),
         "has_none": any(not wallet.figures.free for wallet in found),
+        "statements": [
+            (label, f"{shop_url(request, 'statement-pdf')}?period={name}")
+            for name, label in StatementForm.PERIODS.items()
+        ],
         **_movements(request, limit=LATEST),
     }
     return TemplateResponse(request, "shop/credits.html", context)
@@ -46,6 +54,23 @@ def wallets(request: ShopRequest) -> HttpResponse:
 def movements(request: ShopRequest) -> HttpResponse:
     """All of them, newest first, a page at a time."""
     return TemplateResponse(request, "shop/credit_activity.html", _movements(request, limit=PAGE))
+
+
+@require_safe
+@customer(signed_in=True)
+def statement_pdf(request: ShopRequest) -> HttpResponse:
+    """What came, what went and what was left, on paper; the days as a form of staff's statement says them."""
+    account, contact = request.shop.account, mine(request)
+    form = StatementForm(request.GET, types=list(queries.types_held(account, contact)), today=today(account))
+    if not form.is_valid():
+        return redirect(shop_url(request, "credits"))
+    found = statements.statement(account, contact, **form.chosen())
+    listed = statements.newest(account, found, most=paper.MOST_LISTED)
+    return paper.pdf_answer(paper.document(account, found, listed, partial(_told, request)))
+
+
+def _told(request: ShopRequest, line: Line) -> str:
+    return paper.telling_customer(line, by=_who(request, line), what=_what(line))
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,8 +174,7 @@ def _movements(request: ShopRequest, *, limit: int) -> dict[str, Any]:
 
 def _move(request: ShopRequest, line: Line, this_day: date) -> Move:
     happened = line.happened_at.astimezone(request.shop.account.zone)
-    what = line.named if line.source in BOUGHT else ""
-    said = replace(movement(line, today=this_day, by=False), by=_who(request, line), what=what)
+    said = replace(movement(line, today=this_day, by=False), by=_who(request, line), what=_what(line))
     return Move(
         sentence=wording.capital(sentence(said)),
         on=day(happened.date(), today=this_day),
@@ -164,3 +188,7 @@ def _move(request: ShopRequest, line: Line, this_day: date) -> Move:
 
 def _who(request: ShopRequest, line: Line) -> str:
     return {"user": request.shop.account.name, "contact": "you"}.get(line.actor.kind, "")
+
+
+def _what(line: Line) -> str:
+    return line.named if line.source in BOUGHT else ""
