@@ -46,6 +46,33 @@ class ContactEditForm(ContactForm):
         return cls(initial={"seen": details.seal, **{name: getattr(details, name) for name in Details.__slots__}})
 
 
+class MergeForm(forms.Form):
+    """Which details are kept, where the two differ: "stays" those of the contact that stays, "goes" the other's."""
+
+    key = KeyField()
+
+    def __init__(self, *args: Any, stays: Contact, goes: Contact, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.both = {"stays": Details.of(stays), "goes": Details.of(goes)}
+        for name in Details.__slots__:
+            offered = {which: getattr(details, name) for which, details in self.both.items()}
+            if len(set(offered.values())) > 1:
+                self.fields[name] = forms.ChoiceField(
+                    choices=[(which, value or "None") for which, value in offered.items()],
+                    initial="stays" if offered["stays"] else "goes",
+                    widget=forms.RadioSelect,
+                )
+
+    @property
+    def choices(self) -> list[forms.BoundField]:
+        return [self[name] for name in Details.__slots__ if name in self.fields]
+
+    def details(self) -> Details:
+        return Details(
+            **{name: getattr(self.both[self.cleaned_data.get(name, "stays")], name) for name in Details.__slots__}
+        )
+
+
 class EraseForm(forms.Form):
     """The name, typed once more by whoever means it."""
 

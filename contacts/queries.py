@@ -16,7 +16,7 @@ from simplero.outbox.models import Event
 from simplero.tenancy.scope import require
 
 from .events import NoteDeleted
-from .models import NO_ADDRESS, OFF, Contact, ContactNote, ContactTag, ContactWord, Letter, Tag
+from .models import NO_ADDRESS, OFF, Contact, ContactNote, ContactTag, ContactWord, Letter, Merge, Tag
 from .wording import FREE, KINDS
 
 PAGE = 50  # contacts on a page of the list
@@ -174,6 +174,12 @@ def tags_in_use(account: Any) -> list[Tag]:
 def tag_names(account: Any, ids: Collection[int]) -> dict[int, str]:
     """What these tags are called."""
     return dict(Tag.objects.filter(account_id=require(account), pk__in=ids).values_list("pk", "name"))
+
+
+def merges_to_undo(account: Any, contact: Contact, *, since: datetime) -> list[Merge]:
+    """Merges into `contact` since then that have not been undone, the newest first: only that one can be undone."""
+    found = Merge.objects.filter(account_id=require(account), target=contact, undone_at__isnull=True, at__gt=since)
+    return list(found.select_related("source").order_by("-pk"))
 
 
 def contact_names(account: Any, ids: Collection[int]) -> dict[int, str]:

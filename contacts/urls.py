@@ -2,12 +2,14 @@
 
 from django.urls import path
 
-from .views import admin, erasing, letters
+from .views import admin, erasing, letters, merging
 from .wording import KINDS
 
 urlpatterns = [
     path("add", admin.add, name="add"),
     path("<uuid:contact>/edit", admin.edit, name="edit"),
+    path("<uuid:contact>/merge", merging.merge, name="merge"),
+    path("<uuid:contact>/merges/<uuid:merge>/undo", merging.undo, name="merge-undo"),
     path("<uuid:contact>/erase", erasing.erase, name="erase"),
     path("<uuid:contact>/tags/add", admin.tag_add, name="tag-add"),
     path("<uuid:contact>/tags/<uuid:tag>/remove", admin.tag_remove, name="tag-remove"),

@@ -52,6 +52,7 @@ OBJECTS = {
     "note": lambda world: world.note.public_id,
     "letter": lambda world: world.letter.public_id,
     "tag": lambda world: world.tag.public_id,
+    "merge": lambda world: world.merge.public_id,
     "member": lambda world: world.member.public_id,
     "invitation": lambda world: world.invitation.public_id,
     "domain": lambda world: world.domain.public_id,
@@ -146,6 +147,15 @@ def furnish(world):
             account=account, details=Details(name="Ann Example", email="ann@example.com"), actor=actor
         )
         world.contact.refresh_from_db()
+        other = contacts.add_contact(account=account, details=Details(name="Ann Double"), actor=actor)
+        world.merge = contacts.merge(
+            account=account,
+            source=other,
+            target=world.contact,
+            details=Details.of(world.contact),
+            key=uuid.uuid4(),
+            actor=actor,
+        )
         world.tag = contacts.add_tag(account=account, contact=world.contact, name="vip", actor=actor)
         world.tag.refresh_from_db()
         world.note = contacts.add_note(account=account, contact=world.contact, text="Hello", actor=actor)

@@ -12,6 +12,7 @@ from contacts.models import Contact
 from contacts.views.admin import notes_context, tags_context
 from contacts.views.letters import letters_context
 from contacts.views.lookup import contact_or_404
+from contacts.views.merging import merges_context
 from credits import queries as credits
 from credits.views.section import section
 from products.views.admin.section import section as purchases
@@ -38,7 +39,7 @@ def contact(request: StaffRequest, contact: uuid.UUID) -> HttpResponse:
         "purchases": purchases(request, found) if _sells(request) else None,
         "automations": automations(request, found) if roles.allows(request.membership.role, "automations") else None,
         "section": section(request, found),
-        "may_merge": roles.allows(request.membership.role, "contacts.merge"),
+        **merges_context(request, found),
     }
     return TemplateResponse(request, "pages/contact.html", context)
 
