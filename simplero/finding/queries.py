@@ -172,6 +172,14 @@ def page(
     return Found(shown, first if has_before else None, last if has_after else None, total)
 
 
+def first(account: Account, asked: Filter, *, number: int) -> list[Contact]:
+    """The first contacts of those that match."""
+    search, order = Search(account, _conditions(account, asked)), Order(*SORTS[asked.sort])
+    few = search.few(order) if asked.narrowed else None
+    ids = search.page(order, behind=None, number=number) if few is None else [pk for _, pk in few[:number]]
+    return by_ids(account, ids)
+
+
 def count(account: Account, asked: Filter) -> int:
     """How many contacts match; COUNTED + 1 stands for any number beyond COUNTED."""
     few = Search(account, _conditions(account, asked)).few(Order("created_at", down=False))

@@ -1,11 +1,11 @@
-"""Saved filters: dialogs over the list of contacts."""
+"""The command box, and saved filters: dialogs over the list of contacts."""
 
 import uuid
 
 from django.contrib import messages
 from django.http import Http404, HttpResponse
 from django.urls import reverse
-from django.views.decorators.http import require_http_methods
+from django.views.decorators.http import require_http_methods, require_safe
 
 from credits.wording import capital
 from simplero.lib.refusals import Refusal
@@ -13,10 +13,26 @@ from simplero.web.access import staff
 from simplero.web.forms import refused
 from simplero.web.http import BAD_INPUT, StaffRequest, page_or_fragment, see_other
 
-from . import queries, services
+from . import command, queries, services
 from .filters import Filter
 from .forms import NameForm
 from .models import SavedFilter
+
+
+@staff(can="contacts")
+@require_safe
+def command_box(request: StaffRequest) -> HttpResponse:
+    """What one may jump to: the options of the command box, or without a script a page of its own."""
+    typed = Filter.of(request.GET).text
+    groups = command.look(request.account, request.membership.role, typed)
+    context: dict[str, object] = {
+        "typed": typed,
+        "groups": groups,
+        "number": sum(len(group.places) for group in groups),
+    }
+    return page_or_fragment(
+        request, page="finding/command.html", fragment="finding/_command_options.html", context=context
+    )
 
 
 @staff(can="contacts")
