@@ -1,6 +1,7 @@
 """Contacts → Contacts: contacts found by `simplero.finding`, with what `credits` says each of them has left."""
 
 from dataclasses import dataclass
+from urllib.parse import parse_qsl
 
 from django.http import HttpResponse
 from django.urls import reverse
@@ -58,6 +59,7 @@ def contact_list(request: StaffRequest) -> HttpResponse:
         "older": _url(here, asked, after=found.after) if found.after else "",
         "by_name": _url(here, asked.but(sort="-name" if asked.sort == "name" else "name")),
         "by_added": _url(here, asked.but(sort="oldest" if asked.sort == "newest" else "newest")),
+        "choose": _choose(request, asked),
         "attention": 0 if request.GET or request.htmx else waiting(request),
     }
     response = page_or_fragment(
@@ -66,6 +68,19 @@ def contact_list(request: StaffRequest) -> HttpResponse:
     if request.htmx:
         response["HX-Replace-Url"] = _url(here, asked)
     return response
+
+
+def _choose(request: StaffRequest, asked: Filter) -> dict[str, object] | None:
+    """The bar that does something with chosen contacts (`bulk/_choose.html`); None for those who may do nothing with many."""
+    if not roles.allows(request.membership.role, "credits.consume"):
+        return None
+    slug = request.account.slug
+    return {
+        "action": reverse("bulk:new", args=[slug]),
+        "roster": reverse("bulk:roster-add", args=[slug]),
+        "hidden": parse_qsl(asked.query()),
+        "bulk": roles.allows(request.membership.role, "bulk"),
+    }
 
 
 def _url(here: str, asked: Filter, **more: object) -> str:

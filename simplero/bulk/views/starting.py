@@ -1,5 +1,6 @@
 """Doing one thing with many contacts: what, then a preview of what would come of it, then the start."""
 
+from datetime import timedelta
 from typing import Any
 
 from django import forms
@@ -181,10 +182,10 @@ def _of_credits(request: StaffRequest, found: Any, order: jobs.Order) -> dict[st
         f"{quantity(amount * uses.enough, credit_type)} will be used, for {day(served, today=today(account))}."
     ]
     if uses.soon:
-        first = uses.first_end.astimezone(account.zone).date() if uses.first_end else None
+        first = (uses.first_end - timedelta(seconds=1)).astimezone(account.zone).date() if uses.first_end else None
         lines.append(
             f"{quantity(uses.soon, credit_type)} of these will come from lots that expire within {foresight.SOON.days} days"
-            + (f", the first {_before(first, today(account))}." if first else ".")
+            + (f", the first after {day(first, today=today(account))}." if first else ".")
         )
     if uses.restored:
         lines.append(
@@ -205,10 +206,6 @@ def _of_credits(request: StaffRequest, found: Any, order: jobs.Order) -> dict[st
         "more": uses.short - len(uses.shorts),
         "button": f"Consume {quantity(amount * uses.enough, credit_type)}",
     }
-
-
-def _before(end: Any, this_day: Any) -> str:
-    return f"before {day(end, today=this_day)}"
 
 
 def _lasting(order: jobs.Order, this_day: Any) -> str:
