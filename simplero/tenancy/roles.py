@@ -40,7 +40,7 @@ PERMISSIONS = {
         Permission("gateways", "Connect payment gateways", _OWNER),
         Permission("audit", "See and download the audit log", _ADMINS),
         Permission("settings", "See and change the account's settings", _ADMINS),
-        Permission("members", "Invite and remove members, change roles", _OWNER),
+        Permission("members", "Invite and remove members, change roles, sign members out", _OWNER),
     )
 }
 
