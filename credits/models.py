@@ -1,6 +1,5 @@
 """The tables of the ledger. Only `ledger.sql` writes wallets, lots, entries and allocations."""
 
-from django.contrib.postgres.indexes import BrinIndex
 from django.db import models
 from django.db.models import Case, CheckConstraint, F, Index, Q, UniqueConstraint, When
 from django.db.models.functions import Now
@@ -149,9 +148,6 @@ class Entry(TenantPart):
         ]
         indexes = [
             Index(fields=["account", "linked"], condition=Q(linked__isnull=False), name="entry_answers"),
-            # Entries lie in the order in which they were recorded, so a summary of each stretch finds a period, and costs a
-            # posting nothing.
-            BrinIndex(fields=["recorded_at"], autosummarize=True, name="entry_recorded"),
             # The account's own activity and the sums of a period go by when things happened. Grows at its end; what a batch
             # writes has one time, and stands in it once.
             Index(fields=["account", "happened_at"], name="entry_by_time"),

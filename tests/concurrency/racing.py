@@ -51,9 +51,10 @@ def changed(change: Callable[[str], str], *functions: str) -> Iterator[None]:
         for name in functions:
             cursor.execute("SELECT pg_get_functiondef(%s::regproc)", [name])
             shipped[name] = cursor.fetchone()[0]
-            text = change(shipped[name])
-            assert text != shipped[name], f"{name} has nothing to change"
-            cursor.execute(text.replace("%", "%%"), [])
+        for name, text in shipped.items():
+            assert change(text) != text, f"{name} has nothing to change"
+        for text in shipped.values():
+            cursor.execute(change(text).replace("%", "%%"), [])
     try:
         yield
     finally:
@@ -65,9 +66,7 @@ def changed(change: Callable[[str], str], *functions: str) -> Iterator[None]:
 LOCKING = (
     "credits_issue",
     "credits_consume",
-    "credits_reverse",
-    "credits_withdraw",
-    "credits_redate",
+    "credits_lock_home",
     "credits_expire",
     "credits_lock_many",
 )
