@@ -1,5 +1,6 @@
 """Documents as PDF: A4 pages in our typeface, and the few shapes that all of them are made of."""
 
+import logging
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
@@ -15,6 +16,10 @@ from fpdf import FPDF
 from PIL import Image
 
 from .fonts import FACES, source
+
+# A document is no event of the application, and what its letters are is nobody's business in a log.
+for _talkative in ("fontTools", "fpdf"):
+    logging.getLogger(_talkative).setLevel(logging.ERROR)
 
 WEIGHTS = {"": 400, "B": 600}
 LEFT, RIGHT, TOP, BOTTOM = 22, 188, 24, 22  # mm; the last from the foot of the page
