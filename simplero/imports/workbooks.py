@@ -27,15 +27,23 @@ _BROKEN = (zipfile.BadZipFile, OSError, EOFError, ValueError, KeyError, TypeErro
 
 
 def sheets(file: BinaryIO) -> list[str]:
-    """The names of the sheets with cells. Raises Unreadable, for what is too large unpacked too."""
+    """The names of the sheets, without a look into them. Raises Unreadable, for what is too large unpacked too."""
     _weigh(file)
-    book = _open(file)
+    names: list[str] = []
+
+    def start(name: str, attributes: dict[str, str]) -> None:
+        if name.rpartition(":")[2] == "sheet":
+            names.append(attributes.get("name", ""))
+
     try:
-        names = [sheet.title[:100] for sheet in book.worksheets]
-    finally:
-        book.close()
+        with zipfile.ZipFile(file) as archive:
+            parser = expat.ParserCreate()
+            parser.StartElementHandler = start
+            parser.Parse(archive.read("xl/workbook.xml"), True)
+    except (*_BROKEN, expat.ExpatError):
+        raise Unreadable(DAMAGED) from None
     if not names:
-        raise Unreadable("This workbook has no sheet with cells.")
+        raise Unreadable("This workbook has no sheet.")
     if len(names) > MOST_SHEETS:
         raise Unreadable(f"This workbook has {len(names)} sheets; there can be at most {MOST_SHEETS}.")
     return names
@@ -43,13 +51,14 @@ def sheets(file: BinaryIO) -> list[str]:
 
 def rows(file: BinaryIO, sheet: int) -> Iterator[tuple[int, list[str]]]:
     """The rows of a sheet with their numbers. Raises Unreadable."""
-    _weigh(file)
-    _look_through(file)
+    names = sheets(file)
+    _look_through(file)  # before openpyxl opens it, which already builds a tree of rows
     book = _open(file)
     try:
-        shown: Any = book.worksheets[sheet] if sheet < len(book.worksheets) else None
+        by_name: dict[str, Any] = {one.title: one for one in book.worksheets}
+        shown = by_name.get(names[sheet]) if sheet < len(names) else None
         if shown is None:
-            raise Unreadable("This workbook has no such sheet any more.")
+            raise Unreadable("This sheet has no cells, or is not there any more. Choose another one.")
         shown.reset_dimensions()  # what a file says of itself may be wrong
         values = shown.iter_rows(max_col=MOST_COLUMNS + 1, values_only=True)
         number = 0
