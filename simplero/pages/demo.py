@@ -18,7 +18,7 @@ from django.db import transaction
 from contacts import services as contacts
 from contacts.directory import Details
 from contacts.models import Contact
-from credits import errors
+from credits import errors, tallies
 from credits import services as credits
 from credits.queries import LotView, activity, section, types
 from simplero.lib.folding import fold
@@ -66,6 +66,7 @@ def build() -> list[str]:
                 continue
             with _clock() as set_clock:
                 _History(business, account, members, set_clock).play()
+            tallies.rebuild(account=account)
         made.append(business.name)
     return made
 
