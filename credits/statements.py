@@ -6,8 +6,8 @@ from datetime import datetime
 from simplero.web.documents import QUIET, Column, Paper
 
 COLUMNS = (
-    Column("Date", 27),
-    Column("What happened", 99),
+    Column("Date", 33),
+    Column("What happened", 93),
     Column("Amount", 20, number=True),
     Column("Left after", 20, number=True),
 )
