@@ -10,6 +10,8 @@ from django.views import defaults
 
 from simplero.tenancy import trouble
 
+from .access import SAFE
+
 WAIT = 5
 """Seconds after which one may ask again: a database that was restarted is back by then."""
 
@@ -17,7 +19,7 @@ WAIT = 5
 def broken(request: HttpRequest) -> HttpResponse:
     """Called by Django while it handles what a view or a middleware raised."""
     error = sys.exception()
-    if error is None or not _database_is_to_blame(error):
+    if error is None or not _database_is_to_blame(request, error):
         return defaults.server_error(request)
     in_doubt = trouble.is_lost(error) or trouble.code(error).startswith("57P")
     page = loader.get_template("503.html").render(
@@ -28,8 +30,10 @@ def broken(request: HttpRequest) -> HttpResponse:
     return response
 
 
-def _database_is_to_blame(error: BaseException) -> bool:
-    if trouble.code(error) == trouble.READ_ONLY:  # or it is a page of ours that writes where it must not
+def _database_is_to_blame(request: HttpRequest, error: BaseException) -> bool:
+    if (
+        trouble.code(error) == trouble.READ_ONLY and request.method in SAFE
+    ):  # or it is a page of ours that writes where it must not
         try:
             return trouble.is_read_only()
         except Error:

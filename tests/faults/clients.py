@@ -4,6 +4,7 @@ import http.client
 import threading
 import time
 import uuid
+from collections import Counter
 from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import urlencode
@@ -27,11 +28,11 @@ def answers(port: int) -> bool:
     return get(port, "/healthz") == 200
 
 
-def get(port: int, path: str) -> int:
+def get(port: int, path: str, **headers: str) -> int:
     """The status of an answer; 0 for none."""
     line = http.client.HTTPConnection("127.0.0.1", port, timeout=5)
     try:
-        line.request("GET", path)
+        line.request("GET", path, headers=headers)
         return line.getresponse().status
     except (OSError, http.client.HTTPException):
         return 0
@@ -47,6 +48,7 @@ class Told:
     again: int = 0
     slowest: float = 0.0
     odd: list[str] = field(default_factory=list)
+    statuses: Counter[int] = field(default_factory=Counter)  # 0: no answer
 
 
 class Desk:
@@ -55,13 +57,16 @@ class Desk:
     def __init__(self, port: int, world: World, *, credits: int) -> None:
         self.port, self.world, self.told = port, world, Told()
         factories.issue(world, credits, expiry="never")
-        browser = Client()
-        browser.force_login(world.owner)
-        self.cookies = f"{settings.SESSION_COOKIE_NAME}={browser.cookies[settings.SESSION_COOKIE_NAME].value}; {settings.CSRF_COOKIE_NAME}={CSRF}"
+        self.sign_in()
         self.path = reverse("credits:consume", args=[world.slug, world.contact.public_id])
         with scope(world.account):
             day = today(world.account).isoformat()
         self.form = {"credit_type": str(world.session.public_id), "amount": "1", "service_date": day, "note": ""}
+
+    def sign_in(self) -> None:
+        browser = Client()
+        browser.force_login(self.world.owner)
+        self.cookies = f"{settings.SESSION_COOKIE_NAME}={browser.cookies[settings.SESSION_COOKIE_NAME].value}; {settings.CSRF_COOKIE_NAME}={CSRF}"
 
     def ask(self, key: uuid.UUID) -> int:
         """Post the form once; the status of the answer. Raises OSError and HTTPException where there is none."""
@@ -76,15 +81,21 @@ class Desk:
         finally:
             line.close()
 
-    def use(self) -> None:
+    def look(self) -> int:
+        """The status of the contact's page."""
+        page = reverse("contacts:contact", args=[self.world.slug, self.world.contact.public_id])
+        return get(self.port, page, Cookie=self.cookies)
+
+    def use(self, key: uuid.UUID | None = None) -> None:
         """Use one credit, and ask again with the same key until that is acknowledged."""
-        key, deadline = uuid.uuid4(), time.monotonic() + PATIENCE
+        key, deadline = key or uuid.uuid4(), time.monotonic() + PATIENCE
         while time.monotonic() < deadline:
             began = time.monotonic()
             try:
                 status = self.ask(key)
             except (OSError, http.client.HTTPException):
                 status = 0
+            self.told.statuses[status] += 1
             self.told.slowest = max(self.told.slowest, time.monotonic() - began)
             if status == 303:
                 self.told.keys.append(key)

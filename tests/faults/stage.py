@@ -7,7 +7,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -49,9 +49,20 @@ class Postgres(_Steady, EmbeddedPostgres):
         self.process.wait(30)
         self.kill()
 
+    @property
+    def everything_url(self) -> str:
+        """The superuser's address, of the application's database."""
+        return self._url(SUPERUSER)
+
+    @contextlib.contextmanager
+    def superuser(self) -> Iterator[psycopg.Connection[Any]]:
+        """Whom nothing stops, in the application's database; each statement is a transaction."""
+        with psycopg.connect(self.everything_url, autocommit=True) as connection:
+            yield connection
+
     def analyze(self) -> None:
         """Count what is there, as autovacuum does within a minute: a proof is then planned for it."""
-        with psycopg.connect(self._url(SUPERUSER), autocommit=True) as connection:
+        with self.superuser() as connection:
             connection.execute("ANALYZE")
 
 
@@ -103,6 +114,16 @@ class Process:
             self.process.wait()
             self.process = None
 
+    def leave(self, within: float = 40) -> float:
+        """Ask it to go and let it end what it is at; how many seconds that took."""
+        assert self.process is not None
+        began = time.monotonic()
+        self.process.terminate()
+        self.process.wait(within)
+        kill_group(self.process)
+        self.process = None
+        return time.monotonic() - began
+
     def children(self) -> list[int]:
         assert self.process is not None
         listed = Path(f"/proc/{self.process.pid}/task/{self.process.pid}/children").read_text()
@@ -135,12 +156,12 @@ class Process:
         return "\n".join(self.log.read_text(errors="replace").splitlines()[-lines:]) if self.log.exists() else ""
 
 
-def web(folder: Path, port: int) -> Process:
+def web(folder: Path, port: int, name: str = "web", **environment: str) -> Process:
     argv = [
         *("-m", "gunicorn", "tests.faults.application:application", f"--bind=127.0.0.1:{port}", "--preload"),
         *("--worker-class=gthread", "--workers=2", "--threads=8", "--no-control-socket", "--log-level=warning"),
     ]
-    return Process("web", argv, folder)
+    return Process(name, argv, folder, **environment)
 
 
 def worker(folder: Path, name: str = "worker", *, children: int = 2, **environment: str) -> Process:
@@ -173,6 +194,14 @@ def soon(happened: Callable[[], Any], within: float = 30, *, every: float = 0.02
             return False
         time.sleep(every)
     return True
+
+
+def manage(*arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
+    """manage.py, in a process of its own."""
+    given = {**os.environ, **environment}
+    return subprocess.run(
+        [sys.executable, "manage.py", *arguments], cwd=ROOT, env=given, capture_output=True, text=True, check=False
+    )
 
 
 class Stage:

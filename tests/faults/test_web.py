@@ -2,12 +2,13 @@
 
 import time
 
-import psycopg
 from django.db import connection
 
 from simplero.outbox.models import Job
+from tests.faults import runs
 from tests.faults.clients import Desk
 from tests.faults.failpoints import WEB_POINTS
+from tests.faults.stage import soon
 
 
 def test_f5_web_process_killed_at_a_point(stage, acme, rng, number, counted):
@@ -45,13 +46,17 @@ def test_f12_database_crashes(stage, acme, rng, number, counted):
     counted(desk, crashes=crashes)
 
 
-def test_f13_backends_terminated(stage, acme, rng, number, counted):
-    """A connection that breaks costs one request, and not the next."""
+def test_f13_backends_terminated(stage, acme, zen, rng, number, counted):
+    """A connection that breaks costs one request, which is told to ask again, and not the next. Workers go on where they were."""
     stage.serve()
+    stage.work()
     desk = Desk(stage.port, acme, credits=100_000)
+    them, automation, rounds = runs.people(zen, 20), runs.uses(zen, 5), number(3, 300)
+    for _ in range(rounds):
+        runs.enter(zen, automation, them)
     seconds = number(5, 600)
     ended, until = 0, time.monotonic() + seconds
-    with psycopg.connect(stage.postgres.superuser_url, autocommit=True) as superuser, desk.hurry(10**9) as load:
+    with stage.postgres.superuser() as superuser, desk.hurry(10**9) as load:
         while time.monotonic() < until:
             backends = [
                 pid for [pid] in superuser.execute("SELECT pid FROM pg_stat_activity WHERE usename = 'simplero_app'")
@@ -64,7 +69,11 @@ def test_f13_backends_terminated(stage, acme, rng, number, counted):
     connection.close()
     assert desk.told.keys
     assert desk.told.slowest < 5
-    counted(desk, ended=ended)
+    assert set(desk.told.statuses) <= {303, 503, 0}, "nobody is shown a page that says it was our fault"
+    assert soon(lambda: not runs.inside(zen), 60, every=0.1), stage.worker.said()
+    steps = runs.tally(zen, rounds * len(them) * 5)
+    assert (steps["lost"], steps["doubled"], steps["attention"]) == (0, 0, 0)
+    counted(desk, ended=ended, told_to_ask_again=desk.told.statuses[503], steps=steps["done"])
 
 
 def test_f11_broker_gone_while_credits_are_used(stage, acme, number, counted, drained):

@@ -8,7 +8,7 @@ from simplero.celery import TurnTask, app
 from tests.faults import failpoints
 from tests.faults.turns import note
 
-VISIBILITY = 2  # seconds: what takes longer is handed out again while it runs
+VISIBILITY = int(os.environ.get("FAULT_VISIBILITY", 2))  # seconds: what takes longer is handed out again while it runs
 app.conf.update(
     broker_transport_options={
         **app.conf.broker_transport_options,

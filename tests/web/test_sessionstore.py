@@ -3,7 +3,7 @@
 import psycopg
 import pytest
 from django.contrib.sessions.backends.base import UpdateError
-from django.db import OperationalError, connection
+from django.db import InternalError, OperationalError, connection, transaction
 
 from simplero.web.sessionstore import SessionStore
 from tests.superuser import superuser_url
@@ -30,6 +30,13 @@ def test_the_database_went_away(session):
     connection.close()
     session.save()
     assert SessionStore(session.session_key)["colour"] == "green"
+
+
+def test_the_database_takes_no_changes(session):
+    with transaction.atomic(), pytest.raises(InternalError, match="read-only"):
+        connection.cursor().execute("SET TRANSACTION READ ONLY")
+        session.save()
+    session.save()
 
 
 def test_the_session_is_gone(session):

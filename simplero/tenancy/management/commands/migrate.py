@@ -60,13 +60,13 @@ def _gave_up(migration: str, seconds: float) -> str:
 
 
 def _at_work(seconds: float) -> list[str]:
-    """Who has had a transaction open for so long, as far as the owner may see."""
+    """Who has had a transaction open for so long without waiting for others itself, as far as the owner may see."""
     with connection.cursor() as cursor:
         cursor.execute(
             """SELECT format('process %%s of %%s, %%s seconds', pid, usename, extract(epoch FROM clock_timestamp() - xact_start)::int)
                  FROM pg_stat_activity
                 WHERE datname = current_database() AND pid <> pg_backend_pid()
-                  AND xact_start < clock_timestamp() - %s * interval '1 second'
+                  AND wait_event_type IS DISTINCT FROM 'Lock' AND xact_start < clock_timestamp() - %s * interval '1 second'
                 ORDER BY xact_start LIMIT 5""",
             [seconds],
         )
