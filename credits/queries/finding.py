@@ -21,25 +21,25 @@ def types_named(account: Account, public_ids: Collection[uuid.UUID]) -> dict[uui
     return {found.public_id: found for found in CreditType.objects.filter(public_id__in=list(public_ids))}
 
 
-def with_free(account: Account, credit_type: CreditType, *, at_least: int) -> QuerySet[Any]:
-    """The ids of contacts with `at_least` free credits of a type, 1 or more."""
+def with_free(account: Account, credit_type: CreditType, *, at_least: int, below: int | None = None) -> QuerySet[Any]:
+    """The ids of contacts with `at_least` free credits of a type, 1 or more, and fewer than `below`."""
     require(account)
     wallets = Wallet.objects.filter(credit_type=credit_type)
     holding = wallets.filter(level__gte=level(at_least))
     if at_least not in LEVELS:
         holding = holding.filter(balance__gte=at_least)
+    if below is not None:
+        holding = holding.filter(level__lte=level(below - 1))
+        if below not in LEVELS:
+            holding = holding.filter(balance__lt=below)
     # What is overdue is written off within minutes: nearly always there is nothing, and the stored balance is what is free.
-    overdue = overdue_lots().filter(wallet__credit_type=credit_type)
-    if not overdue.exists():
+    if not overdue_lots().exists():
         return holding.values("contact_id")
-    spoiled = overdue.values("wallet_id")
+    spoiled = overdue_lots().values("wallet_id")
     gone = overdue_lots().filter(wallet=OuterRef("pk")).order_by().values("wallet").annotate(sum=Sum("remaining"))
     free = wallets.filter(pk__in=spoiled).annotate(free=F("balance") - Subquery(gone.values("sum")))
-    return (
-        holding.exclude(pk__in=spoiled)
-        .values("contact_id")
-        .union(free.filter(free__gte=at_least).values("contact_id"), all=True)
-    )
+    free = free.filter(free__gte=at_least) if below is None else free.filter(free__gte=at_least, free__lt=below)
+    return holding.exclude(pk__in=spoiled).values("contact_id").union(free.values("contact_id"), all=True)
 
 
 def with_little(account: Account, credit_type: CreditType, *, below: int) -> QuerySet[Any]:
@@ -63,8 +63,18 @@ def level(balance: int) -> int:
 
 def with_ending(account: Account, *, before: datetime, credit_type: CreditType | None = None) -> QuerySet[Any]:
     """The ids of contacts with free credits, of a type if one is given, that end before that instant."""
-    require(account)
-    lots = Lot.objects.filter(open=True, expires_at__gt=now(), expires_at__lte=before)
+    lots = _ending(account, before)
+    return (lots if credit_type is None else lots.filter(wallet__credit_type=credit_type)).values("wallet__contact_id")
+
+
+def taken_with_ending(account: Account, *, before: datetime, credit_type: CreditType | None = None) -> QuerySet[Any]:
+    """The same ids, read from lot to lot as they end; null for a lot of another type."""
+    wallets = Wallet.objects.filter(pk=OuterRef("wallet_id"))
     if credit_type is not None:
-        lots = lots.filter(wallet__credit_type=credit_type)
-    return lots.values("wallet__contact_id")
+        wallets = wallets.filter(credit_type=credit_type)
+    return _ending(account, before).values(who=Subquery(wallets.values("contact_id")))
+
+
+def _ending(account: Account, before: datetime) -> QuerySet[Lot]:
+    require(account)
+    return Lot.objects.filter(open=True, expires_at__gt=now(), expires_at__lt=before)

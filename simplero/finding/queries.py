@@ -1,8 +1,9 @@
 """Whom a filter is about. Every function runs in the account's open scope and sees that account only."""
 
 import uuid
+from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 from django.db.models import QuerySet
@@ -43,33 +44,48 @@ def _conditions(account: Account, asked: Filter) -> list[Condition]:
     tags = dict(Tag.objects.filter(public_id__in=asked.tags).values_list("public_id", "pk")) if asked.tags else {}
     found += [Condition(contacts.ids_by_tag(account, tags[tag])) if tag in tags else nobody for tag in asked.tags]
     types = _types(account, asked)
-    for left in asked.credits:
-        credit_type = types.get(left.credit_type)
-        found.append(_of_left(account, left, credit_type) if credit_type else nobody)
+    for public_id, left in _by_type(asked.credits).items():
+        credit_type = types.get(public_id)
+        found.append(_of_left(account, credit_type, *left) if credit_type else nobody)
     if asked.within is not None:
         credit_type = types.get(asked.within_type) if asked.within_type else None
         _, before = span(None, today(account) + timedelta(days=asked.within), account.zone)
         known = credit_type is not None or asked.within_type is None
-        found.append(
-            Condition(credits.with_ending(account, before=before, credit_type=credit_type))
-            if known and before is not None
-            else nobody
-        )
+        found.append(_of_ending(account, credit_type, before) if known and before is not None else nobody)
     if asked.since or asked.until:
         since, until = span(asked.since, asked.until, account.zone)
         found.append(Condition(contacts.ids_by_added(account, since, until)))
     return found
 
 
-def _of_left(account: Account, left: Left, credit_type: Any) -> Condition:
-    if left.test == HAS:
-        return Condition(credits.with_free(account, credit_type, at_least=1))
-    bound = left.below if left.test == FEWER else 1
+def _by_type(credits_left: Iterable[Left]) -> dict[uuid.UUID, tuple[bool, int | None]]:
+    """Of each type, whether some must be left, and below how many."""
+    found: dict[uuid.UUID, tuple[bool, int | None]] = {}
+    for left in credits_left:
+        some, below = found.get(left.credit_type, (False, None))
+        if left.test == HAS:
+            some = True
+        else:
+            bound = left.below if left.test == FEWER else 1
+            below = bound if below is None else min(below, bound)
+        found[left.credit_type] = some, below
+    return found
+
+
+def _of_left(account: Account, credit_type: Any, some: bool, below: int | None) -> Condition:
+    if some:
+        return Condition(credits.with_free(account, credit_type, at_least=1, below=below))
+    assert below is not None
     return Condition(
-        credits.with_free(account, credit_type, at_least=bound),
+        credits.with_free(account, credit_type, at_least=below),
         wanted=False,  # who never had a wallet has none too
-        surely=credits.with_little(account, credit_type, below=bound),
+        surely=credits.with_little(account, credit_type, below=below),
     )
+
+
+def _of_ending(account: Account, credit_type: Any, before: datetime) -> Condition:
+    how: dict[str, Any] = {"before": before, "credit_type": credit_type}
+    return Condition(credits.with_ending(account, **how), taken=credits.taken_with_ending(account, **how))
 
 
 def _types(account: Account, asked: Filter) -> dict[uuid.UUID, Any]:

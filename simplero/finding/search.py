@@ -3,7 +3,7 @@
 A condition is a set of contact ids that an index gives. Few ids are taken first and sorted. Of conditions that many meet, the list is
 read in its order from an index that holds no more than the order and the id, and each contact is held against the sets: a set of
 middling size is put into a hash table, a larger one is probed by index, since enough contacts of the list will be in it soon. Where
-the large ones should disappoint, because those who are in it stand at the end of the list, all sets are put into hash tables.
+they are not, because those who are in it stand at the end of the list, a set is sorted after all.
 
 Each `OFFSET 0` and `IS TRUE` keeps Postgres from making a join of it, whose order it would choose by a guess.
 """
@@ -25,8 +25,9 @@ from simplero.tenancy.scope import require
 COUNTED = 1000  # beyond it a list says "more than"
 
 MIDDLING = 15_000  # ids in a hash table: about 4 ms
-WINDOW = 700  # contacts of a list, each probed: about 3 ms for one condition
-WIDE = 6_000  # contacts of a list held against what few of them lack, or against hash tables before probes
+SORTED = 8_000  # ids that are sorted where reading the list in order has not led to enough of them: about 8 ms
+WINDOW = 1_500  # contacts of a list, each probed: about 5 ms for one condition, where they do not suffice
+WIDE = 6_000  # contacts of a list, held against hash tables before anything is probed: about 1 ms
 
 _SQL = tuple[str, list[Any]]
 _LISTED = "account_id = %s AND merged_into_id IS NULL AND erased_at IS NULL"
@@ -36,18 +37,24 @@ _LISTED = "account_id = %s AND merged_into_id IS NULL AND erased_at IS NULL"
 class Condition:
     """Contacts must be among `ids`, or must not be where it is not `wanted`.
 
+    `taken`: the same ids, written so that they are read one after the other, perhaps with nulls among them.
     `surely`: ids that meet a condition that is not wanted, found by an index, though not all of them.
     """
 
     ids: QuerySet[Any]
     wanted: bool = True
+    taken: QuerySet[Any] | None = None
     surely: QuerySet[Any] | None = None
+
+    @property
+    def dear(self) -> bool:
+        """Whether reading all of its ids takes long: each is looked up in another table, or most contacts are among them."""
+        return not self.wanted or self.taken is not None
 
     @property
     def sql(self) -> _SQL:
         """One column. Raises EmptyResultSet where Django knows that there are none."""
-        sql, params = self.ids.query.sql_with_params()
-        return sql, list(params)
+        return _sql(self.ids)
 
     def probed(self) -> _SQL:
         sql, params = self.sql
@@ -68,10 +75,9 @@ class Order:
     column: str
     down: bool
 
-    @property
-    def sql(self) -> str:
+    def of(self, table: str) -> str:
         way = "DESC" if self.down else "ASC"
-        return f"{self.column} {way}, id {way}"
+        return f"{table}.{self.column} {way}, {table}.id {way}"
 
     def turned(self) -> "Order":
         return Order(self.column, not self.down)
@@ -82,12 +88,11 @@ Place = tuple[Any, int]
 
 
 class Search:
-    """Contacts of one account that meet all of `conditions`. What has been measured once is remembered."""
+    """Contacts of one account that meet all of `conditions`."""
 
     def __init__(self, account: Any, conditions: Sequence[Condition]) -> None:
         self.account_id = require(account)
         self.conditions = list(conditions)
-        self._sizes: dict[int, int] = {}
 
     def few(self, order: Order) -> list[Place] | None:
         """All that match, in order, provided they are no more than COUNTED; else None."""
@@ -102,19 +107,27 @@ class Search:
 
     def page(self, order: Order, *, behind: Place | None, number: int) -> list[int]:
         """The ids of the first `number` of many that match, or of the first behind that place."""
-        large = [one for one in self.conditions if self._size(one) > MIDDLING]
-        rest = [one for one in self.conditions if one not in large]
-        if large:
-            for window in self._windows(large, rest):
-                found = self._walk(order, behind, number, hashed=rest, probed=large, window=window)
-                if len(found) == number:
-                    return found
+        sizes = {id(one): self._size(one) for one in self.conditions if not one.dear}
+        small = [one for one in self.conditions if sizes.get(id(one), MIDDLING + 1) <= MIDDLING]
+        rest = [one for one in self.conditions if one not in small]
+        for window in self._windows(small, rest):
+            found = self._walk(order, behind, number, hashed=small, probed=rest, window=window)
+            if len(found) == number or not window:
+                return found
+        driver = min(small, key=lambda one: sizes[id(one)], default=None) or next(
+            (one for one in rest if one.taken is not None), None
+        )
+        if driver is not None and sizes.get(id(driver), 0) <= SORTED:
+            return self._sorted(order, behind, number, driver)
         return self._walk(order, behind, number, hashed=self.conditions)
 
-    def _windows(self, large: list[Condition], rest: list[Condition]) -> list[int]:
-        if rest:
+    def _windows(self, small: list[Condition], rest: list[Condition]) -> list[int]:
+        """How much of the list is read in turn before another way is taken; 0 is all of it."""
+        if not self.conditions:
+            return [0]
+        if small:
             return [WIDE]
-        return [WINDOW] if any(one.wanted for one in large) else [WINDOW, WIDE]
+        return [WINDOW] if any(one.wanted for one in rest) else [WINDOW, WIDE]
 
     def _few_ids(self) -> set[int] | None:
         """Ids of all that match, and perhaps of some who stand in no list, provided they are no more than COUNTED; else None."""
@@ -123,41 +136,51 @@ class Search:
             ids = self._taken(one)
             if ids is not None:
                 return self._of(ids, [other for other in self.conditions if other is not one])
-        if len(wanted) == 1 == len(self.conditions):
-            return None
-        surely = self.conditions[0].surely if len(self.conditions) == 1 else None
-        if surely is not None and self._taken(Condition(surely)) is None:
-            return None
-        return self._counted(wanted)
+        if len(self.conditions) == 1:
+            surely = self.conditions[0].surely
+            if wanted or (surely is not None and self._taken(Condition(surely)) is None):
+                return None
+        return self._counted([one for one in wanted if not one.dear] or wanted[:1])
 
-    def _counted(self, wanted: list[Condition]) -> set[int] | None:
-        """As `_few_ids`, where no condition alone is met by few."""
-        driver = min(wanted, key=self._size) if wanted else None
-        if driver is not None:
-            source, params = driver.sql
+    def _counted(self, joined: list[Condition]) -> set[int] | None:
+        """As `_few_ids`, where no condition alone is met by few. How those that are `joined` come together, Postgres may choose."""
+        if joined:
+            source, params = self._joined(joined)
         else:
             source, params = f"SELECT id FROM contacts_contact WHERE {_LISTED}", [self.account_id]
-        others = [one for one in self.conditions if one is not driver]
-        large = [one for one in others if self._size(one) > MIDDLING]
-        if large:
-            rest = [one for one in others if one not in large]
-            held = _all(rest, large)
-            first = f"SELECT id FROM ({source}) d(id) LIMIT {2 * COUNTED}"
-            ids = self._up_to(f"SELECT c.id FROM ({first}) c WHERE {held[0]}", params + held[1])
-            if ids is None or self._size_of(source, params, 2 * COUNTED + 1) <= 2 * COUNTED:
-                return ids
-        held = _all(others, [])
-        return self._up_to(f"SELECT c.id FROM ({source}) c(id) WHERE {held[0]}", params + held[1])
+        held, more = _all([], [one for one in self.conditions if one not in joined])
+        return self._up_to(f"SELECT c.id FROM ({source}) c(id) WHERE {held}", params + more)
+
+    def _joined(self, wanted: list[Condition]) -> _SQL:
+        """The ids that are in each of these sets."""
+        (source, params), *others = [one.sql for one in wanted]
+        held = " AND ".join(f"who IN ({sql})" for sql, _ in others) or "TRUE"
+        return f"SELECT who FROM ({source}) one(who) WHERE {held}", params + [
+            param for _, more in others for param in more
+        ]
+
+    def _sorted(self, order: Order, behind: Place | None, number: int, driver: Condition) -> list[int]:
+        """As `page`, by sorting all that match."""
+        source, params = _sql(driver.taken if driver.taken is not None else driver.ids)
+        held, more = _all([], [one for one in self.conditions if one is not driver])
+        where, bound = self._behind(order, behind)
+        return self._ids(
+            f"""SELECT c.id FROM (SELECT DISTINCT who FROM ({source}) one(who) WHERE who IS NOT NULL OFFSET 0) wanted
+                CROSS JOIN LATERAL (SELECT {order.column}, id FROM contacts_contact
+                                     WHERE {where} AND id = wanted.who OFFSET 0) c
+                WHERE {held} ORDER BY {order.of("c")} LIMIT {number}""",
+            [*params, *bound, *more],
+        )
 
     def _taken(self, one: Condition) -> set[int] | None:
-        return self._up_to(*one.sql)
+        return self._up_to(*_sql(one.taken if one.taken is not None else one.ids))
 
     def _up_to(self, sql: str, params: list[Any]) -> set[int] | None:
         """What a statement gives, provided it is no more than COUNTED ids; one may come several times."""
         rows = COUNTED + 1
         while True:
             ids = self._ids(f"{sql} LIMIT {rows}", params)
-            several = set(ids)
+            several = {one for one in ids if one is not None}
             if len(several) > COUNTED:
                 return None
             if len(ids) < rows:
@@ -177,7 +200,7 @@ class Search:
             cursor.execute(
                 f"""SELECT {order.column}, c.id FROM unnest(%s::bigint[]) wanted(id) CROSS JOIN LATERAL
                     (SELECT {order.column}, id FROM contacts_contact WHERE {_LISTED} AND id = wanted.id OFFSET 0) c
-                    ORDER BY {order.sql.replace(", id", ", c.id")}""",
+                    ORDER BY {order.of("c")}""",
                 [ids, self.account_id],
             )
             return list(cursor.fetchall())
@@ -194,31 +217,35 @@ class Search:
     ) -> list[int]:
         """Ids in the list's own order; of the first `window` contacts alone where there is one."""
         held, params = _all(hashed, probed)
-        where, bound = _LISTED, [self.account_id]
-        if behind is not None:
-            where += f" AND ({order.column}, id) {'<' if order.down else '>'} (%s, %s)"
-            bound += behind
+        where, bound = self._behind(order, behind)
         if window:
-            listed = f"SELECT id FROM contacts_contact WHERE {where} ORDER BY {order.sql} LIMIT {window}"
+            listed = f"SELECT id FROM contacts_contact l WHERE {where} ORDER BY {order.of('l')} LIMIT {window}"
             return self._ids(f"SELECT c.id FROM ({listed}) c WHERE {held} LIMIT {number}", bound + params)
         return self._ids(
-            f"SELECT c.id FROM contacts_contact c WHERE {where} AND {held} ORDER BY {order.sql} LIMIT {number}",
+            f"SELECT c.id FROM contacts_contact c WHERE {where} AND {held} ORDER BY {order.of('c')} LIMIT {number}",
             bound + params,
         )
 
+    def _behind(self, order: Order, behind: Place | None) -> _SQL:
+        """Of contacts that stand in lists, those behind that place."""
+        if behind is None:
+            return _LISTED, [self.account_id]
+        return f"{_LISTED} AND ({order.column}, id) {'<' if order.down else '>'} (%s, %s)", [self.account_id, *behind]
+
     def _size(self, one: Condition) -> int:
         """How many ids a condition has, counted no further than MIDDLING + 1."""
-        if id(one) not in self._sizes:
-            self._sizes[id(one)] = self._size_of(*one.sql, MIDDLING + 1)
-        return self._sizes[id(one)]
+        sql, params = one.sql
+        return self._ids(f"SELECT count(*) FROM (SELECT 1 FROM ({sql}) one LIMIT {MIDDLING + 1}) counted", params)[0]
 
-    def _size_of(self, sql: str, params: list[Any], most: int) -> int:
-        return self._ids(f"SELECT count(*) FROM (SELECT 1 FROM ({sql}) one LIMIT {most}) counted", params)[0]
-
-    def _ids(self, sql: str, params: list[Any]) -> list[int]:
+    def _ids(self, sql: str, params: list[Any]) -> list[Any]:
         with connection.cursor() as cursor:
             cursor.execute(sql, params)
             return [row[0] for row in cursor.fetchall()]
+
+
+def _sql(ids: QuerySet[Any]) -> _SQL:
+    sql, params = ids.query.sql_with_params()
+    return sql, list(params)
 
 
 def _all(hashed: Iterable[Condition], probed: Iterable[Condition]) -> _SQL:
