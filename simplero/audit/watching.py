@@ -36,13 +36,23 @@ BEGIN
           nullif(split_part(actor, ':', 2), '')::bigint, nullif(current_setting('app.origin', true), '')::inet,
           TG_ARGV[0], (kept ->> 'id')::bigint, about, lower(TG_OP), changed)
   RETURNING id INTO change;
-  INSERT INTO audit_changedetail (account_id, change_id, contact_id, before, after)
-  SELECT whose, change, about, coalesce(jsonb_object_agg(k, was -> k) FILTER (WHERE was ? k AND k = ANY (shown)), '{}'),
+  shown := shown || string_to_array(TG_ARGV[3], ',');
+  IF shown <> '{}' THEN INSERT INTO audit_changedetail (account_id, change_id, contact_id, before, after)
+  SELECT whose, change, about, coalesce(jsonb_object_agg(k, was -> k) FILTER (WHERE was ? k AND was -> k IS DISTINCT FROM now_is -> k), '{}'),
          coalesce(jsonb_object_agg(k, now_is -> k) FILTER (WHERE now_is ? k), '{}')
-    FROM unnest(shown || string_to_array(TG_ARGV[3], ',')) k;
+    FROM unnest(shown) k;
+  END IF;
   IF opened IS DISTINCT FROM whose::text THEN PERFORM set_config('app.account_id', coalesce(opened, ''), true); END IF;
   RETURN NULL;
 END $$"""
+
+
+FORGETTING = """CREATE FUNCTION audit_forget() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+  DELETE FROM audit_changedetail WHERE account_id = OLD.account_id AND contact_id = OLD.id;
+  RETURN NULL;
+END $$"""
+"""What stood in a contact's rows goes when the contact is erased or deleted; that they changed stays."""
 
 
 def audited(
@@ -56,17 +66,18 @@ def audited(
     contact: str = "",
     account: str = "account_id",
     when: str = "",
+    name: str = "audited",
 ) -> RunSQL:
     """From now on rows of `table` are watched under the name `thing`.
 
     A column that is `secret` is named when it changes and never shown; one to `ignore` (a folded copy, a counter) is not even
     named; one of `always` is kept of how it is afterwards, though it stays. `contact` and `account` are the columns that say whom a row is about and
-    whose it is; `when` is an SQL condition over NEW and OLD.
+    whose it is; `when` is an SQL condition over NEW and OLD; `name` is another name for a second watch over the same table.
     """
     arguments = (thing, ",".join(secret), ",".join(ignore), ",".join(always), contact, account)
     words = ", ".join(f"'{argument}'" for argument in arguments)
     condition = f" WHEN ({when})" if when else ""
     return RunSQL(
-        f"CREATE TRIGGER audited AFTER {on} ON {table} FOR EACH ROW{condition} EXECUTE FUNCTION audit_watch({words})",
-        f"DROP TRIGGER audited ON {table}",
+        f"CREATE TRIGGER {name} AFTER {on} ON {table} FOR EACH ROW{condition} EXECUTE FUNCTION audit_watch({words})",
+        f"DROP TRIGGER {name} ON {table}",
     )

@@ -20,8 +20,8 @@ def changes(world, thing):
 
 def detail(world, change):
     with scope(world.account):
-        found = ChangeDetail.objects.get(change=change)
-        return found.before, found.after
+        found = ChangeDetail.objects.filter(change=change).first()
+        return (found.before, found.after) if found else ({}, {})
 
 
 def rename(world, name="Annie Lee"):
@@ -132,6 +132,29 @@ def test_what_was_said_may_go_with_its_contact(acme):
     with scope(acme.account):
         assert ChangeDetail.objects.filter(contact_id=acme.contact.pk).delete()[0] == 1
     assert len(changes(acme, "contact")) == 1
+
+
+def test_it_goes_by_itself_when_the_person_is_erased(acme):
+    with scope(acme.account):
+        note = contacts.add_note(account=acme.account, contact=acme.contact, text="Likes tea", actor=acme.actor)
+        contacts.delete_note(account=acme.account, note=note, actor=acme.actor)
+    rename(acme)
+    with scope(acme.account):
+        acme.contact.refresh_from_db()
+        contacts.erase(account=acme.account, contact=acme.contact, actor=acme.actor)
+        assert not ChangeDetail.objects.filter(contact_id=acme.contact.pk).exists()
+        said = ChangeDetail.objects.exclude(before={}, after={}).values_list("before", "after")
+        assert not any(word in str(row) for row in said for word in ("Ann", "tea"))
+    assert [change.fields for change in changes(acme, "contact")][-1][:1] == ["erased_at"]
+
+
+def test_nothing_stays_of_a_contact_who_is_deleted(acme):
+    rename(acme)
+    with scope(acme.account):
+        sql("DELETE FROM contacts_contactword WHERE account_id = %s", acme.account.pk)
+        sql("DELETE FROM contacts_contact WHERE account_id = %s", acme.account.pk)
+        assert not ChangeDetail.objects.filter(contact_id=acme.contact.pk).exists()
+    assert [change.op for change in changes(acme, "contact")] == ["update", "delete"]
 
 
 def test_a_foreign_account_reads_none_of_it(acme, zen):

@@ -21,7 +21,7 @@ class Migration(migrations.Migration):
         audited("tenancy_domain", "domain", secret=["token"], ignore=["checked_at"]),
         audited("team_invitation", "invitation", secret=["token_hash"], ignore=["sent_with"]),
         # Not when they are added: fifty thousand may come at once, and who they are stands in their rows.
-        audited("contacts_contact", "contact", on="UPDATE OR DELETE", ignore=["name_key", "email_key"], contact="id"),
+        audited("contacts_contact", "contact", on="UPDATE", ignore=["name_key", "email_key"], contact="id"),
         audited("contacts_contactnote", "note", on="UPDATE OR DELETE", ignore=["edited_at"], contact="contact_id"),
         audited("contacts_tag", "tag", ignore=["name_key"]),
         audited("contacts_lettertext", "letter"),

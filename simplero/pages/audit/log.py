@@ -41,7 +41,7 @@ GROUPS: dict[str, tuple[str, tuple[int, ...]]] = {
 """What the filter offers, with the areas of events that it means."""
 
 THINGS: dict[str, int] = {
-    **dict.fromkeys(("contact", "note", "tag"), 3),
+    **dict.fromkeys(("contact", "note", "tag", "filter", "roster"), 3),
     "credit_type": 2,
     **dict.fromkeys(("product", "product_credit", "price", "sales", "gateway", "gateway_address"), 4),
     **dict.fromkeys(("flow", "version", "endpoint", "trigger", "hook"), 5),

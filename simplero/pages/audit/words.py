@@ -35,6 +35,8 @@ THINGS = {
     "contact": "contact",
     "note": "note",
     "tag": "tag",
+    "filter": "saved filter",
+    "roster": "roster",
     "letter": "mail",
     "credit_type": "credit type",
     "product": "product",
@@ -99,17 +101,23 @@ SAID: dict[str, tuple[str, str, str]] = {
     "letter.changed": ("Mail “{letter}”: {fields} changed", "mail", ""),
     "account.opened": ("Account opened", "store", "good"),
     "account.renamed": ("Account renamed", "pencil", ""),
+    "account.rezoned": ("Time zone: {before} to {after}", "clock", "warn"),
+    "account.currency_changed": ("Currency: {before} to {after}", "coins", "warn"),
     "account.security_changed": ("Second factor for owners and admins switched {on}", "shield-check", "warn"),
     "member.invited": ("{invitation} invited as {role}", "user-plus", ""),
     "member.invitation_revoked": ("Invitation of {invitation} revoked", "user-x", "warn"),
     "member.joined": ("{user} joined as {role}", "user-check", "good"),
     "member.role_changed": ("Role of {user}: {before} to {after}", "user-cog", "warn"),
     "member.removed": ("{user}, {role}, removed", "user-x", "bad"),
+    "member.signed_out": ("{user} signed out everywhere", "log-out", "warn"),
     "storefront.dressed": ("Storefront: {changed} changed", "palette", ""),
     "domain.claimed": ("Domain {domain} added", "globe", ""),
     "domain.proven": ("Domain {domain} proven", "globe", "good"),
     "domain.released": ("Domain {domain} given up: its record was missing for a week", "globe", "warn"),
     "domain.removed": ("Domain {domain} removed", "globe", "bad"),
+    "filter.saved": ("Filter saved", "bookmark", ""),
+    "filter.renamed": ("Saved filter renamed", "bookmark", ""),
+    "filter.deleted": ("Saved filter deleted", "bookmark-x", ""),
     "bulk.started": ("Job for many started: {does}, {total} contacts", "users", ""),
     "bulk.finished": ("Job for many finished: {done} done", "check", "good"),
     "bulk.stopped": ("Job for many stopped", "circle-stop", "warn"),
@@ -308,7 +316,7 @@ class _Names(dict[str, Any]):
                 said = next(body[name] for name in ("on", "enabled", "second_factor_required") if name in body)
                 return "on" if said else "off"
             case "role" | "before" | "after":
-                return ROLES.get(body[key], body[key]).lower()
+                return ROLES[body[key]].lower() if body[key] in ROLES else str(body[key])
             case "gateway":
                 return {"stripe": "Stripe", "outside": "Payment outside", "test": "Test payments"}.get(
                     body[key], body[key]
