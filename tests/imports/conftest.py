@@ -17,13 +17,13 @@ class Desk:
     def __init__(self, client, world):
         self.client, self.world = client, world
 
-    def post(self, content, name="contacts.csv"):
+    def post(self, content, name="contacts.csv", *, to=LIST):
         data = content.encode() if isinstance(content, str) else content
-        return self.client.post(LIST, {"file": SimpleUploadedFile(name, data)})
+        return self.client.post(to, {"file": SimpleUploadedFile(name, data)})
 
-    def upload(self, content, name="contacts.csv"):
+    def upload(self, content, name="contacts.csv", *, to=LIST):
         """The page of an import of this file, read by a worker."""
-        answer = self.post(content, name)
+        answer = self.post(content, name, to=to)
         assert answer.status_code == 303, answer.content.decode()
         relaying.relay()
         return answer["Location"]
