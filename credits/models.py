@@ -253,11 +253,26 @@ class Tally(TenantPart):
         return f"{self.span} {self.day}: {self.kind} {self.amount:+d}"
 
 
+class EndTally(TenantPart):
+    """How many credits of one type were, at the account's mark, good through one day and no longer."""
+
+    last_good_day = models.DateField()
+    credit_type = TenantForeignKey(CreditType, on_delete=models.PROTECT, db_index=False, related_name="+")
+    amount = models.BigIntegerField()
+
+    class Meta(TenantPart.Meta):
+        constraints = [UniqueConstraint("account", "last_good_day", "credit_type", name="end_tally_once")]
+
+    def __str__(self) -> str:
+        return f"{self.amount} through {self.last_good_day}"
+
+
 class TallyMark(TenantModel):
     """Up to when an account's tallies go, and by which time zone their days are."""
 
     at = models.DateTimeField()
     time_zone = models.CharField(max_length=60)
+    ends = models.BooleanField(db_default=False)  # whether there are end tallies as of it
 
     class Meta(TenantModel.Meta):
         constraints = [UniqueConstraint("account", name="tally_mark_once")]

@@ -81,11 +81,43 @@ SELECT 'tally', NULL, format('tally of %%s %%s, %%s of credit type %%s', span, d
  WHERE (kept.amount, kept.times) IS DISTINCT FROM (told.amount, told.times)"""
 
 
+# Not asked while a last good day has been changed since the mark: readers go by the lots until it has passed that.
+_ENDS = """
+WITH mark AS (
+  SELECT m.at FROM credits_tallymark m WHERE m.account_id = %(account)s AND m.ends AND m.time_zone = credits_zone(%(account)s)
+     AND NOT EXISTS (SELECT FROM credits_entry e WHERE e.account_id = %(account)s AND e.happened_at >= m.at AND e.kind = 'redate')
+), kept AS (
+  SELECT last_good_day, credit_type_id, sum(amount) AS amount
+    FROM (
+      SELECT t.last_good_day, t.credit_type_id, t.amount FROM mark, credits_endtally t WHERE t.account_id = %(account)s
+      UNION ALL
+      SELECT l.last_good_day, w.credit_type_id, a.amount
+        FROM mark, credits_entry e
+        JOIN credits_allocation a ON a.account_id = e.account_id AND a.entry_id = e.id
+        JOIN credits_lot l ON l.account_id = a.account_id AND l.id = a.lot_id
+        JOIN credits_wallet w ON w.account_id = l.account_id AND w.id = l.wallet_id
+       WHERE e.account_id = %(account)s AND e.happened_at >= mark.at AND l.last_good_day IS NOT NULL
+    ) AS held
+   WHERE last_good_day >= (ledger_now() AT TIME ZONE credits_zone(%(account)s))::date
+   GROUP BY 1, 2 HAVING sum(amount) <> 0
+), told AS (
+  SELECT l.last_good_day, w.credit_type_id, sum(l.remaining) AS amount
+    FROM mark, credits_lot l JOIN credits_wallet w ON w.account_id = l.account_id AND w.id = l.wallet_id
+   WHERE l.account_id = %(account)s AND l.open AND l.expires_at > ledger_now() GROUP BY 1, 2
+)
+SELECT 'tally', NULL, format('end tally of %%s, credit type %%s', last_good_day, credit_type_id),
+       format('comes to %%s, lots have %%s left', coalesce(kept.amount, 0), coalesce(told.amount, 0))
+  FROM kept FULL JOIN told USING (last_good_day, credit_type_id) WHERE kept.amount IS DISTINCT FROM told.amount"""
+
+
 def _tallies(account: Any) -> list[Damage]:
-    """Where the kept sums (credits/tallies.py) differ from what the entries before their mark come to."""
+    """Where the kept sums (credits/tallies.py) differ from what the entries before their mark come to, or from what lots have left."""
+    found = []
     with connection.cursor() as cursor:
-        cursor.execute(_TALLIES, {"account": require(account)})
-        return [Damage(*row) for row in cursor.fetchall()]
+        for statement in (_TALLIES, _ENDS):
+            cursor.execute(statement, {"account": require(account)})
+            found += [Damage(*row) for row in cursor.fetchall()]
+    return found
 
 
 def size(account: Any) -> dict[str, int]:

@@ -7,6 +7,7 @@ that is kept.
 """
 
 from datetime import UTC, datetime
+from typing import Any
 
 from django.db import connection, transaction
 
@@ -52,6 +53,26 @@ SELECT %(account)s, s.span, s.day, m.credit_type_id, m.kind, sum(m.amount), sum(
 ON CONFLICT (account_id, span, day, credit_type_id, kind) DO UPDATE SET amount = t.amount + excluded.amount, times = t.times + excluded.times"""
 
 
+# What was left at the mark, by last good day: what is left now, without what has been posted since. An expiry touches none of these
+# days, all of which are still to come.
+_ADD_ENDS = """
+INSERT INTO credits_endtally (account_id, last_good_day, credit_type_id, amount)
+SELECT %(account)s, last_good_day, credit_type_id, sum(amount)
+  FROM (
+    SELECT l.last_good_day, w.credit_type_id, l.remaining AS amount
+      FROM credits_lot l JOIN credits_wallet w ON w.account_id = l.account_id AND w.id = l.wallet_id
+     WHERE l.account_id = %(account)s AND l.open AND l.expires_at > ledger_now()
+    UNION ALL
+    SELECT l.last_good_day, w.credit_type_id, -a.amount
+      FROM credits_entry e
+      JOIN credits_allocation a ON a.account_id = e.account_id AND a.entry_id = e.id
+      JOIN credits_lot l ON l.account_id = a.account_id AND l.id = a.lot_id
+      JOIN credits_wallet w ON w.account_id = l.account_id AND w.id = l.wallet_id
+     WHERE e.account_id = %(account)s AND e.happened_at >= %(until)s AND l.expires_at > ledger_now()
+  ) AS held
+ GROUP BY 2, 3 HAVING sum(amount) <> 0"""
+
+
 @transaction.atomic
 def advance(*, account: Account, most: int = MOST) -> bool:
     """Add up what has happened since the mark and move it; False while there may be more. Safe at any time, twice, by anybody.
@@ -74,16 +95,23 @@ def advance(*, account: Account, most: int = MOST) -> bool:
         if marked_zone != zone:
             _forget(account_id)
             mark = BEGINNING
-        names = {"account": account_id, "mark": mark, "zone": zone, "most": most}
+        names: dict[str, Any] = {"account": account_id, "mark": mark, "zone": zone, "most": most}
         cursor.execute(_BOUND.format(settled=SETTLED), names)
         until = max(mark, cursor.fetchone()[0])
-        cursor.execute(_ADD, {**names, "until": until})
-        if cursor.rowcount or marked_zone != zone:
+        names["until"] = until
+        cursor.execute(_ADD, names)
+        moved = bool(cursor.rowcount) or marked_zone != zone
+        cursor.execute(_DONE.format(settled=SETTLED), names)
+        done = bool(cursor.fetchone()[0])
+        if moved:
+            cursor.execute("DELETE FROM credits_endtally WHERE account_id = %s", [account_id])
+            if done:
+                cursor.execute(_ADD_ENDS, names)
             cursor.execute(
-                "UPDATE credits_tallymark SET at = %s, time_zone = %s WHERE account_id = %s", [until, zone, account_id]
+                "UPDATE credits_tallymark SET at = %s, time_zone = %s, ends = %s WHERE account_id = %s",
+                [until, zone, done, account_id],
             )
-        cursor.execute(_DONE.format(settled=SETTLED), {**names, "until": until})
-        return bool(cursor.fetchone()[0])
+        return done
 
 
 @transaction.atomic
@@ -93,7 +121,9 @@ def rebuild(*, account: Account) -> None:
     with connection.cursor() as cursor:
         cursor.execute("SELECT FROM credits_tallymark WHERE account_id = %s FOR UPDATE", [account_id])
         _forget(account_id)
-        cursor.execute("UPDATE credits_tallymark SET at = %s WHERE account_id = %s", [BEGINNING, account_id])
+        cursor.execute(
+            "UPDATE credits_tallymark SET at = %s, ends = false WHERE account_id = %s", [BEGINNING, account_id]
+        )
     while not advance(account=account):
         pass
 

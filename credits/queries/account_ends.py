@@ -11,7 +11,7 @@ from django.db.models import Q
 from contacts.models import Contact
 from credits.models import CreditType, Lot
 from simplero.tenancy.models import Account
-from simplero.tenancy.scope import now, require
+from simplero.tenancy.scope import now, require, today
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,17 +23,57 @@ class Ends:
     amount: int
 
 
+_KEPT = """
+SELECT m.at, m.time_zone, m.ends,
+       EXISTS (SELECT FROM credits_entry WHERE account_id = %(account)s AND happened_at >= %(mark)s AND kind = 'redate'),
+       s.credit_type_id, s.last_good_day, s.amount
+  FROM (VALUES (1)) AS one(row)
+  LEFT JOIN credits_tallymark m ON m.account_id = %(account)s
+  LEFT JOIN (
+    SELECT credit_type_id, last_good_day, sum(amount)::bigint AS amount
+      FROM (
+        SELECT credit_type_id, last_good_day, amount FROM credits_endtally
+         WHERE account_id = %(account)s AND last_good_day >= %(today)s AND last_good_day <= %(until)s
+        UNION ALL
+        SELECT w.credit_type_id, l.last_good_day, a.amount
+          FROM credits_entry e
+          JOIN credits_allocation a ON a.account_id = e.account_id AND a.entry_id = e.id
+          JOIN credits_lot l ON l.account_id = a.account_id AND l.id = a.lot_id
+          JOIN credits_wallet w ON w.account_id = l.account_id AND w.id = l.wallet_id
+         WHERE e.account_id = %(account)s AND e.happened_at >= %(mark)s AND l.last_good_day >= %(today)s AND l.last_good_day <= %(until)s
+      ) AS held
+     GROUP BY 1, 2 HAVING sum(amount) <> 0
+  ) AS s ON true
+ ORDER BY s.last_good_day, s.credit_type_id"""
+
+_LIVE = """
+SELECT w.credit_type_id, l.last_good_day, sum(l.remaining)::bigint
+  FROM credits_lot l JOIN credits_wallet w ON w.account_id = l.account_id AND w.id = l.wallet_id
+ WHERE l.account_id = %(account)s AND l.open AND l.last_good_day >= %(today)s AND l.last_good_day <= %(until)s
+   AND l.expires_at > ledger_now() AND l.expires_at <= %(around)s
+ GROUP BY 1, 2 ORDER BY 2, 1"""
+
+
 def ends(account: Account, *, until: date) -> list[Ends]:
-    """What ends from today through `until`, by last good day and type, soonest first."""
+    """What ends from today through `until`, by last good day and type, soonest first.
+
+    From the kept tallies and what has been posted since their mark; a lot whose last good day was changed since then is in the tallies
+    under the old one, so until the mark has passed that, all lots are asked.
+    """
+    this_day = today(account)
+    names: dict[str, Any] = {"account": require(account), "today": this_day, "until": until}
     with connection.cursor() as cursor:
-        cursor.execute(
-            """SELECT w.credit_type_id, l.last_good_day, sum(l.remaining)::bigint
-                 FROM credits_lot l JOIN credits_wallet w ON w.account_id = l.account_id AND w.id = l.wallet_id
-                WHERE l.account_id = %(account)s AND l.open AND l.expires_at > ledger_now()
-                  AND l.expires_at <= credits_day_end(%(until)s, %(zone)s)
-                GROUP BY 1, 2 ORDER BY 2, 1""",
-            {"account": require(account), "until": until, "zone": account.time_zone},
-        )
+        cursor.execute("SELECT at, time_zone, ends FROM credits_tallymark WHERE account_id = %(account)s", names)
+        mark = cursor.fetchone()
+        while mark and mark[1] == account.time_zone and mark[2]:
+            cursor.execute(_KEPT, {**names, "mark": mark[0]})
+            rows = cursor.fetchall()
+            if rows[0][3]:
+                break
+            if rows[0][:3] == mark:
+                return [Ends(*row[4:]) for row in rows if row[4] is not None]
+            mark = rows[0][:3]
+        cursor.execute(_LIVE, {**names, "around": _around(this_day, until)[1]})
         return [Ends(*row) for row in cursor.fetchall()]
 
 
