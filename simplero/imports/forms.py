@@ -45,8 +45,9 @@ class UploadForm(forms.Form):
 class SheetForm(forms.Form):
     sheet = forms.TypedChoiceField(label="Sheet", coerce=int)
 
-    def __init__(self, *args: Any, batch: Import, **kwargs: Any) -> None:
-        super().__init__(*args, initial={"sheet": batch.sheet}, **kwargs)
+    def __init__(self, *args: Any, batch: Import) -> None:
+        super().__init__(*args)
+        self.fields["sheet"].initial = batch.sheet
         self.fields["sheet"].choices = list(enumerate(batch.sheets))  # type: ignore[attr-defined]
 
 

@@ -3,7 +3,7 @@
 import csv
 import io
 from collections.abc import Iterable, Iterator
-from typing import BinaryIO
+from typing import Any, BinaryIO
 
 from openpyxl import Workbook
 from openpyxl.cell import WriteOnlyCell
@@ -50,7 +50,7 @@ def write_workbook(file: BinaryIO, rows: Iterable[Iterable[str | int]], *, title
     book.save(file)
 
 
-def _cell(sheet: object, value: str | int) -> Cell | int:
+def _cell(sheet: Any, value: str | int) -> Cell | int:
     if isinstance(value, int):
         return value
     cell: Cell = WriteOnlyCell(sheet, ILLEGAL_CHARACTERS_RE.sub("", value)[:_MOST_OF_A_CELL])

@@ -60,6 +60,8 @@ def contact_list(request: StaffRequest) -> HttpResponse:
         "by_name": _url(here, asked.but(sort="-name" if asked.sort == "name" else "name")),
         "by_added": _url(here, asked.but(sort="oldest" if asked.sort == "newest" else "newest")),
         "choose": _choose(request, asked),
+        "may_export": roles.allows(request.membership.role, "contacts.export"),
+        "may_import": roles.allows(request.membership.role, "imports"),
         "attention": 0 if request.GET or request.htmx else waiting(request),
     }
     response = page_or_fragment(

@@ -87,6 +87,7 @@ def test_out_and_in_again(desk, zen, kind):
 
 def test_who_may_and_what_a_list_costs(desk, django_assert_max_num_queries):
     furnished(desk.world)
+    assert "export.csv?q=zoe" in desk.text("/a/acme/contacts/?q=zoe")
     with django_assert_max_num_queries(40):
         rows(desk, "csv")
     desk.client.force_login(desk.world.assistant)

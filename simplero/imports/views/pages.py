@@ -72,7 +72,7 @@ def imports(request: StaffRequest) -> HttpResponse:
     """The list, with the form to upload a file above it."""
     form, status = UploadForm(), 200
     if length := getattr(request, "too_large", 0):
-        form, status = UploadForm({}, {}), BAD_INPUT
+        form, status = UploadForm({}), BAD_INPUT
         form.errors.clear()
         form.add_error("file", reading.too_large(length))
     elif request.method == "POST":
