@@ -25,6 +25,7 @@ class CreditsConfig(AppConfig):
         register("credits.expire", handlers.expire)
         register("credits.expiring", handlers.expiring)
         register("credits.moved", handlers.moved)
+        register(merging.GATHER, handlers.gather)
         for kind in letters.ALL:
             register_letter(kind)
         post_migrate.connect(install_ledger, sender=self)

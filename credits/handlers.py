@@ -1,5 +1,6 @@
 """What credits does when a job is due."""
 
+from contacts.models import Contact
 from simplero.outbox.handlers import addressed
 from simplero.tenancy.models import Account
 
@@ -20,7 +21,15 @@ def expire(*, account_id: int, subject: int, attempts: int) -> bool:
 
 def moved(*, account_id: int, subject: int, attempts: int) -> bool:
     """Tell the customer of the issue or use in that row. Safe twice: a letter goes once."""
-    letters.tell(account=Account.objects.get(pk=account_id), entry_id=addressed(Entry, subject).pk)
+    account, entry = Account.objects.get(pk=account_id), addressed(Entry, subject)
+    letters.tell(account=account, entry_id=entry.pk)
+    services.gather(account=account, contact=entry.wallet.contact)
+    return True
+
+
+def gather(*, account_id: int, subject: int, attempts: int) -> bool:
+    """Hand on what has reached somebody merged since. Safe twice."""
+    services.gather(account=Account.objects.get(pk=account_id), contact=addressed(Contact, subject))
     return True
 
 

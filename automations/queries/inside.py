@@ -10,6 +10,7 @@ from automations import programs
 from automations.models import INSIDE, Flow, Of, Run, Start, State, Version
 from automations.programs import Node
 from contacts.models import Contact
+from contacts.queries import selves
 from simplero.tenancy.models import Account
 from simplero.tenancy.scope import require
 
@@ -145,7 +146,8 @@ class OfContact:
 
 def of_contact(account: Account, contact: Contact, *, most: int = PAGE) -> OfContact:
     """A contact's runs with their flows and versions, the newest first."""
-    mine = Run.objects.filter(account_id=require(account), contact=contact).select_related("contact", "flow", "version")
+    mine = Run.objects.filter(account_id=require(account), contact__in=selves(account, contact))
+    mine = mine.select_related("contact", "flow", "version")
     newest = mine.order_by("-started_at", "-pk")
     past = list(newest.filter(ended_at__isnull=False)[: most + 1])
     return OfContact(list(newest.filter(state__in=INSIDE, ended_at__isnull=True)[:PAGE]), past[:most], len(past) > most)

@@ -9,6 +9,7 @@ from django.db.models import F
 
 from automations.models import Flow, Run, State, Version
 from automations.programs import parse
+from contacts.queries import selves_of
 from simplero.lib.keys import derive_key
 from simplero.outbox.outbox import NOBODYS, Cause
 from simplero.tenancy.actors import Actor
@@ -56,7 +57,7 @@ def begin(*, account: Account, flow: Flow, beginnings: Sequence[Beginning], sour
         return []
     flow = held
     account_id, at, first = require(account), now(), parse(version.steps).first
-    taken = _not_taken(flow, {one.contact_id for one in beginnings})
+    taken = _not_taken(account, flow, {one.contact_id for one in beginnings})
     wanted = [
         Run(
             account_id=account_id,
@@ -103,14 +104,15 @@ def begin(*, account: Account, flow: Flow, beginnings: Sequence[Beginning], sour
     return begun
 
 
-def _not_taken(flow: Flow, contact_ids: set[int]) -> set[int]:
-    """Those whom the flow does not take: who has been through it once, or is inside."""
-    found = Run.objects.filter(flow=flow, contact_id__in=contact_ids)
+def _not_taken(account: Account, flow: Flow, contact_ids: set[int]) -> set[int]:
+    """Those whom the flow does not take: who has been through it once, also as somebody merged into them since, or is inside."""
+    if not flow.once and flow.several:
+        return set()
+    as_whom = {one: pk for pk, ones in selves_of(account, contact_ids).items() for one in ones}
+    found = Run.objects.filter(flow=flow, contact_id__in=as_whom)
     if not flow.once:
-        if flow.several:
-            return set()
         found = found.filter(ended_at__isnull=True)
-    return set(found.values_list("contact_id", flat=True))
+    return {as_whom[contact_id] for contact_id in found.values_list("contact_id", flat=True)}
 
 
 def begin_one(

@@ -10,6 +10,7 @@ from automations.models import Flow, Outcome, Run, State, Version, Visit
 from automations.occasions import OCCASIONS, matches
 from automations.programs import STOP, WAIT, Program, parse
 from contacts.models import Contact
+from contacts.queries import stand_for
 from simplero.outbox.models import Event
 from simplero.tenancy.actors import Actor
 from simplero.tenancy.models import Account
@@ -116,8 +117,8 @@ def wake(account: Account, events: Sequence[Event]) -> None:
     """Let runs go on that wait for one of these events."""
     codes = {event.kind: [one.code for one in OCCASIONS.values() if event.kind in one.kinds] for event in events}
     awaited = {code for event in events for code in codes[event.kind]}
-    contacts = {event.contact_id for event in events}
-    waiting = Run.objects.filter(awaits__in=awaited, contact_id__in=contacts, waiting=True)
+    whose = stand_for(account, {event.contact_id for event in events if event.contact_id})
+    waiting = Run.objects.filter(awaits__in=awaited, contact_id__in=whose.values(), waiting=True)
     found = lock(account, waiting.values_list("pk", flat=True), State.ACTIVE, State.PAUSED)
     programs = {run.version_id: parse(run.version.steps) for run in found}
     woken = []
@@ -127,7 +128,9 @@ def wake(account: Account, events: Sequence[Event]) -> None:
             continue
         wanted, before = node.settings.get("event", {}), run.detail.get("before", ())
         if any(
-            event.contact_id == run.contact_id and event.pk not in before and matches(run.awaits, wanted, event)
+            whose.get(event.contact_id or 0) == run.contact_id
+            and event.pk not in before
+            and matches(run.awaits, wanted, event)
             for event in events
         ):
             run.awaits, run.due, run.alone, run.detail = "", now(), False, {"came": True}

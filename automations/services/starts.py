@@ -10,6 +10,7 @@ from django.db.models import Max
 from automations import conditions, events, runs
 from automations.models import Flow, Of, Run, Start
 from contacts.models import Contact
+from contacts.queries import contacts
 from simplero.lib.keys import derive_key
 from simplero.lib.refusals import Refusal
 from simplero.outbox import outbox
@@ -81,7 +82,7 @@ def go_on(*, account: Account, start_id: int, limit: int = CHUNK) -> bool:
     start = Start.objects.select_for_update(no_key=True, of=("self",)).select_related("flow").get(pk=start_id)
     if start.ended_at is not None:
         return True
-    later = Contact.objects.filter(pk__gt=start.after, pk__lte=start.until).order_by("pk")
+    later = contacts(account).filter(pk__gt=start.after, pk__lte=start.until).order_by("pk")
     flow = runs.hold(start.flow_id)
     ids = list(later.values_list("pk", flat=True)[:limit]) if flow else []
     chosen = sorted(conditions.met(account, start.selection, ids))

@@ -2,6 +2,7 @@
 
 from credits.ledger import Answer, Posting, Redone, Transfer
 
+from .gathering import gather
 from .many import (
     Wanted,
     Why,
@@ -51,6 +52,7 @@ __all__ = [
     "consume_many",
     "edit_type",
     "expire_due",
+    "gather",
     "issue",
     "issue_many",
     "issue_missing",

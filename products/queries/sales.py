@@ -196,7 +196,7 @@ def history(account: Any, purchase: Purchase) -> list[Event]:
     """What happened to a purchase, the newest first."""
     found = Event.objects.filter(
         account_id=require(account),
-        contact_id=purchase.contact_id,
+        contact_id__in=contacts.selves(account, purchase.contact),
         at__gte=purchase.created_at,
         kind__in=KINDS,
         body__purchase=str(purchase.public_id),

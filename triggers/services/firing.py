@@ -4,7 +4,7 @@ A firing begins as a run of the trigger's flow, under a key made of the flow and
 """
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import timedelta
 from typing import Any
 
@@ -15,7 +15,7 @@ from automations import conditions, runs
 from automations.models import Flow, Run
 from automations.occasions import OCCASIONS, matches
 from automations.runs import Beginning
-from contacts.models import Contact
+from contacts.queries import contacts, stand_for
 from credits.events import CreditsExpiring
 from credits.queries.ending import about_to_end
 from simplero.lib.keys import derive_key
@@ -49,10 +49,10 @@ def hear(account: Account, events: Sequence[Event]) -> None:
     codes = {code for code, one in OCCASIONS.items() if code != EXPIRING and {e.kind for e in events} & {*one.kinds}}
     heard = {one.pk: mine for one in _on(codes) if (mine := _heard(one, events))}
     triggers = _hold(heard)
-    here = _existing({event.contact_id for one in triggers for event in heard[one.pk]})
-    often = _often(triggers, here)
+    here = _existing(account, {event.contact_id for one in triggers for event in heard[one.pk] if event.contact_id})
+    often = _often(triggers, set(here.values()))
     for trigger in triggers:
-        _fire(account, trigger, [event for event in _heard(trigger, events) if event.contact_id in here], often)
+        _fire(account, trigger, [event for event in _heard(trigger, events) if event.contact_id in here], here, often)
 
 
 def _on(codes: Iterable[str]) -> list[Trigger]:
@@ -84,8 +84,11 @@ def _heard(trigger: Trigger, events: Sequence[Event]) -> list[Event]:
     ]
 
 
-def _existing(contact_ids: set[int | None]) -> set[int]:
-    return set(Contact.objects.filter(pk__in=contact_ids).values_list("pk", flat=True)) if contact_ids else set()
+def _existing(account: Account, contact_ids: set[int]) -> dict[int, int]:
+    """Who stands for each of these contacts, without those who were erased."""
+    whose = stand_for(account, contact_ids) if contact_ids else {}
+    there = set(contacts(account).filter(pk__in=whose.values()).values_list("pk", flat=True)) if whose else set()
+    return {pk: stands for pk, stands in whose.items() if stands in there}
 
 
 def _often(triggers: Sequence[Trigger], contact_ids: set[int]) -> Counter[tuple[int, int]]:
@@ -97,18 +100,25 @@ def _often(triggers: Sequence[Trigger], contact_ids: set[int]) -> Counter[tuple[
     return Counter({(flow, contact): number for flow, contact, number in counted})
 
 
-def _fire(account: Account, trigger: Trigger, events: Sequence[Event], often: Counter[tuple[int, int]]) -> None:
-    """Begin a run for each event whose contact the trigger's conditions hold of."""
-    met = conditions.met(account, trigger.conditions, {event.contact_id for event in events if event.contact_id})
+def _fire(
+    account: Account,
+    trigger: Trigger,
+    events: Sequence[Event],
+    here: Mapping[int, int],
+    often: Counter[tuple[int, int]],
+) -> None:
+    """Begin a run for each event whose contact, or who stands for it (`here`), the trigger's conditions hold of."""
+    about = [(event, here[event.contact_id]) for event in events if event.contact_id]
+    met = conditions.met(account, trigger.conditions, {contact_id for _, contact_id in about})
     beginnings = []
-    for event in events:
-        if event.contact_id not in met:
+    for event, contact_id in about:
+        if contact_id not in met:
             continue
-        often[trigger.flow_id, event.contact_id] += 1
-        number = often[trigger.flow_id, event.contact_id]
+        often[trigger.flow_id, contact_id] += 1
+        number = often[trigger.flow_id, contact_id]
         beginnings.append(
             Beginning(
-                event.contact_id,
+                contact_id,
                 derive_key("trigger", trigger.flow.public_id, event.pk),
                 source_id=str(event.pk),
                 cause=Cause(event.pk, event.depth + 1),
