@@ -28,9 +28,9 @@ def answers(port: int) -> bool:
     return get(port, "/healthz") == 200
 
 
-def get(port: int, path: str, **headers: str) -> int:
+def get(port: int, path: str, *, within: float = 5, **headers: str) -> int:
     """The status of an answer; 0 for none."""
-    line = http.client.HTTPConnection("127.0.0.1", port, timeout=5)
+    line = http.client.HTTPConnection("127.0.0.1", port, timeout=within)
     try:
         line.request("GET", path, headers=headers)
         return line.getresponse().status
@@ -84,7 +84,7 @@ class Desk:
     def look(self) -> int:
         """The status of the contact's page."""
         page = reverse("contacts:contact", args=[self.world.slug, self.world.contact.public_id])
-        return get(self.port, page, Cookie=self.cookies)
+        return get(self.port, page, within=20, Cookie=self.cookies)
 
     def use(self, key: uuid.UUID | None = None) -> None:
         """Use one credit, and ask again with the same key until that is acknowledged."""

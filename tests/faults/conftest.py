@@ -97,7 +97,7 @@ def counted(request):
         told = desk.told
         with scope(desk.world.account):
             there = list(Entry.objects.filter(kind="consume").values_list("key", flat=True))
-            wallet = Wallet.objects.get()
+            wallet = Wallet.objects.get(contact=desk.world.contact)
         keys = {derive_key("staff.consume", key) for key in told.keys}
         lost = len(keys - set(there))
         doubled = (wallet.issued - wallet.balance) - len(keys)  # of uses of one credit each

@@ -5,6 +5,8 @@ from concurrent.futures import ThreadPoolExecutor
 
 from django.db import connection
 
+from contacts import services as contacts
+from contacts.models import Contact
 from credits.models import Wallet
 from simplero.tenancy.scope import scope
 from tests.faults import runs
@@ -14,17 +16,19 @@ from tests.faults.stage import manage, soon
 
 def used(world):
     with scope(world.account):
-        return Wallet.objects.get().used
+        return Wallet.objects.get(contact=world.contact).used
 
 
 def test_f29_put_back_from_a_backup(stage, acme, zen, number, counted, drained, rng, request):
-    """What the backup has is not done again, what it has not is asked for again with the same keys, and what was due goes on."""
+    """What the backup has is not done again, what it has not is asked for again with the same keys, what was due goes on, and who was
+    erased since is erased again."""
     stage.serve()
     stage.work()
     desk = Desk(stage.port, acme, credits=100_000)
     them, automation = runs.people(zen, 40), runs.uses(zen, 5)
     addresses = {"DATABASE_OWNER_URL": stage.postgres.owner_url, "BACKUP_DATABASE_URL": stage.postgres.everything_url}
     rounds = number(1, 10)
+    leaving = runs.people(acme, rounds, credits=1)
     for at in range(rounds):
         file = stage.folder / "kept" / f"{at}.dump"
         with desk.hurry(10**9) as load:
@@ -34,6 +38,8 @@ def test_f29_put_back_from_a_backup(stage, acme, zen, number, counted, drained, 
             before = len(desk.told.keys)
             assert soon(lambda before=before: len(desk.told.keys) > before + 30, 30)
             load.left = 0
+        with scope(acme.account):
+            contacts.erase(account=acme.account, contact=leaving[at], actor=acme.actor)
         stage.rest()
         stage.web.stop()
         connection.close()
@@ -42,6 +48,12 @@ def test_f29_put_back_from_a_backup(stage, acme, zen, number, counted, drained, 
         took = time.monotonic() - began
         assert put_back.returncode == 0, put_back.stderr + put_back.stdout
         assert "Every ledger adds up" in put_back.stdout
+        assert "1 erased again" in put_back.stdout
+        with scope(acme.account):
+            left = Contact.objects.get(pk=leaving[at].pk)
+        assert left.erased_at is not None
+        assert left.name != leaving[at].name
+        connection.close()
         [aside] = [word for word in put_back.stdout.split() if "_before_" in word]
         with stage.postgres.superuser() as superuser:
             superuser.execute(f"DROP DATABASE {aside}")

@@ -12,6 +12,8 @@ from django.db import DataError, ProgrammingError, connection
 from django.test import Client
 from psycopg import sql
 
+from contacts import services as contacts
+from contacts.models import Contact
 from credits import proof
 from simplero.tenancy import backups
 from simplero.tenancy.models import Account
@@ -62,6 +64,7 @@ def test_there_and_back(acme, zen, address, place, tmp_path):
     factories.issue(acme, 5)
     factories.consume(acme, 2)
     factories.issue(zen, 7)
+    canary = factories.contact(acme, "Zoe Canary", email="zoe@canary.example")
     Client().force_login(acme.owner)
     file = tmp_path / "kept" / "all.dump"
     said = run("backup", file)
@@ -74,9 +77,16 @@ def test_there_and_back(acme, zen, address, place, tmp_path):
         run("backup", file)
 
     factories.consume(acme, 1)  # lost, since it came after
+    with scope(acme.account):  # and this is not: what was erased stays erased
+        contacts.erase(account=acme.account, contact=canary, actor=acme.actor)
+    assert ": 1 erased for good" in run("backup", file, "--only-erased")
     with backups.looking_at(place):
         said = run("restore", file)
         assert "Every ledger adds up: 2 accounts" in said
+        assert "1 erased again" in said
+        with scope(acme.account):
+            found = Contact.objects.get(pk=canary.pk)
+            assert (found.erased_at is not None, "Canary" in found.name, found.email) == (True, False, "")
         assert [figures(acme).free, figures(zen).free] == [3, 7]
         for world in (acme, zen):
             with scope(world.account):
