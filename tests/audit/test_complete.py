@@ -25,7 +25,7 @@ UNWATCHED = {
     **dict.fromkeys(
         ("credits_wallet", "credits_entry", "credits_lot", "credits_allocation", "credits_entrynote"), LEDGER
     ),
-    **dict.fromkeys(("credits_tally", "credits_tallymark", "contacts_contactword"), DERIVED),
+    **dict.fromkeys(("credits_tally", "credits_tallymark", "credits_endtally", "contacts_contactword"), DERIVED),
     **dict.fromkeys(("outbox_event", "audit_change", "audit_changedetail", "mail_message", "contacts_letter"), LOG),
     **dict.fromkeys(("contacts_merge", "contacts_erasure", "team_rezoning", "team_formermember"), LOG),
     **dict.fromkeys(("products_purchase", "products_purchaseentry", "products_payment", "products_refund"), LOG),

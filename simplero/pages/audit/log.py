@@ -203,7 +203,7 @@ def _joined(shown: Sequence[Event | Change], changes: Sequence[Told]) -> list[En
 def _likeness(event: Event | None, change: Change) -> tuple[bool, bool, bool, timedelta]:
     """About the same row; about the same contact; of the same area, at the same time; or, at the least, near it in time."""
     if event is None:
-        return False, False, False, -timedelta.max
+        return False, False, False, timedelta.min
     row, apart = ROW_OF.get(change.thing), abs(event.at - change.at)
     return (
         bool(row) and event.body.get(row) == change.row_id,
