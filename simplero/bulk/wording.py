@@ -93,7 +93,7 @@ REASONS = {
     "key_reused": "something else was posted in its place",
     "full": "has as many tags as a contact can have",
     "failed": "something went wrong on our side with this contact alone",
-    "gone": "this contact was erased before its turn",
+    "gone": "this contact was merged into another or erased before its turn",
 }
 
 

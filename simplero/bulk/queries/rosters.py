@@ -15,6 +15,9 @@ from simplero.tenancy.scope import require
 
 PAGE = 50
 
+THERE = Q(contact__merged_into__isnull=True, contact__erased_at__isnull=True) | Q(entry__isnull=False)
+"""Places of contacts who are there still, and of those who came and are gone since."""
+
 
 def get_roster(account: Account, public_id: uuid.UUID) -> Roster:
     """A roster. Raises Roster.DoesNotExist."""
@@ -52,7 +55,7 @@ def counts(account: Account, roster: Roster) -> tuple[int, int]:
 
 
 def _counted(ids: Collection[int]) -> dict[int, tuple[int, int]]:
-    found = Place.objects.filter(roster__in=ids).order_by().values_list("roster_id")
+    found = Place.objects.filter(THERE, roster__in=ids).order_by().values_list("roster_id")
     return {pk: (many, came) for pk, many, came in found.annotate(Count("pk"), Count("entry"))}
 
 
@@ -67,7 +70,11 @@ class Expected:
 def expected(account: Account, roster: Roster, *, contact: Contact | None = None) -> list[Expected]:
     """Who is on a roster, by name; or the place of one `contact` alone."""
     require(account)
-    found = Place.objects.filter(roster=roster).select_related("contact").order_by("contact__name_key", "contact__pk")
+    found = (
+        Place.objects.filter(THERE, roster=roster)
+        .select_related("contact")
+        .order_by("contact__name_key", "contact__pk")
+    )
     places = list(found.filter(contact=contact) if contact else found)
     free = credits.free_of_type(account, roster.credit_type_id, [place.contact_id for place in places])
     return [Expected(place, free.get(place.contact_id, 0)) for place in places]

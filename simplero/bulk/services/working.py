@@ -14,6 +14,7 @@ from typing import Any
 from django.db import OperationalError, connection, transaction
 
 from contacts import directory
+from contacts.models import Contact
 from credits import services as credits
 from simplero.bulk import events
 from simplero.bulk.models import Bulk, Kind, Outcome, Row, State, Undone
@@ -35,8 +36,8 @@ TOGETHER = 3
 SOURCE = "bulk"
 """What the ledger calls entries of a job; their source id is the job's public id."""
 
-FAILED = "failed"
-"""The reason of a row at which the work itself broke."""
+FAILED, GONE = "failed", "gone"
+"""The reasons of a row at which the work itself broke, and of one whose contact was merged or erased before its turn."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,8 +75,14 @@ def go_on(*, account: Account, bulk_id: int, attempts: int = 1) -> bool:
 def _do(account: Account, bulk: Bulk, *, alone: bool) -> bool:
     rows = list(Row.objects.filter(bulk=bulk, outcome=Outcome.WAITING).order_by("pk")[:CHUNK])
 
+    gone = _gone(rows)
+
     def work(some: Sequence[Row]) -> list[str]:
-        became = _WORK[bulk.kind](account, bulk, some)
+        there = [row for row in some if row.contact_id not in gone]
+        done = (
+            dict(zip((row.pk for row in there), _WORK[bulk.kind](account, bulk, there), strict=True)) if there else {}
+        )
+        became = [done.get(row.pk, Became(Outcome.REFUSED, GONE)) for row in some]
         _write(
             bulk,
             some,
@@ -94,6 +101,12 @@ def _do(account: Account, bulk: Bulk, *, alone: bool) -> bool:
     if ended:
         outbox.record(account=account, fact=events.BulkFinished(bulk.pk, bulk.done), actor=_actor(bulk))
     return ended
+
+
+def _gone(rows: Sequence[Row]) -> set[int]:
+    """Whom nothing more is done with: a merged contact is another's signpost, an erased one nobody."""
+    found = Contact.objects.filter(pk__in=[row.contact_id for row in rows])
+    return set(found.exclude(merged_into__isnull=True, erased_at__isnull=True).values_list("pk", flat=True))
 
 
 def _undo(account: Account, bulk: Bulk, *, alone: bool) -> bool:

@@ -95,7 +95,10 @@ def job(request: StaffRequest, bulk: uuid.UUID) -> HttpResponse:
         "stop_url": bulk_url(request, found, "job-stop") if found.state == State.RUNNING else "",
         "undo_url": bulk_url(request, found, "job-undo") if _may_be_undone(found) else "",
     }
-    return page_or_fragment(request, page="bulk/job.html", fragment="bulk/_job.html", context=context)
+    response = page_or_fragment(request, page="bulk/job.html", fragment="bulk/_job.html", context=context)
+    if request.htmx and not found.under_way:  # the page that waited for its end: the menu counts jobs under way too
+        response["HX-Refresh"] = "true"
+    return response
 
 
 def _may_be_undone(bulk: Bulk) -> bool:
