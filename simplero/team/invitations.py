@@ -41,7 +41,7 @@ def invitation(request: HttpRequest) -> HttpResponse:
         place = queries.place_taken(token) if request.method == "POST" else None
         if place and (not request.user.is_authenticated or request.user.pk == place.user_id):
             # The click came twice, and the first one took the place: on to the account, which asks who comes.
-            return see_other(request, "team:home", place.account.slug)
+            return see_other(request, "pages:dashboard", place.account.slug)
         return TemplateResponse(request, "team/invitation_gone.html", status=404)
 
 
@@ -53,7 +53,7 @@ def _accept(request: HttpRequest, offer: Invitation, token: str) -> HttpResponse
     with scope(offer.account):
         services.accept(account=offer.account, token=token, user=request.user)  # type: ignore[arg-type]
     messages.success(request, f"Welcome to {offer.account.name}.")
-    return see_other(request, "team:home", offer.account.slug)
+    return see_other(request, "pages:dashboard", offer.account.slug)
 
 
 def _join(request: HttpRequest, offer: Invitation, token: str) -> HttpResponse:
@@ -70,7 +70,7 @@ def _join(request: HttpRequest, offer: Invitation, token: str) -> HttpResponse:
                 refuse(form, refusal)
                 status = 409
             else:
-                return perform_login(request, user, redirect_url=resolve_url("team:home", offer.account.slug))
+                return perform_login(request, user, redirect_url=resolve_url("pages:dashboard", offer.account.slug))
     return _show(request, offer, step="join", status=status, form=form)
 
 

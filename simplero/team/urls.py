@@ -6,7 +6,6 @@ from . import account, storefront, views
 
 app_name = "team"
 urlpatterns = [
-    path("", views.home, name="home"),
     path("settings/account/", account.account, name="account"),
     path("settings/account/look/", account.look, name="account_look"),
     path("settings/account/currency/", account.currency, name="account_currency"),

@@ -35,7 +35,7 @@ def landing(request: StaffRequest) -> HttpResponse:
     """Straight into the only account one has; otherwise to the list."""
     places = list(queries.accounts_of(request.user)[:2])
     if len(places) == 1:
-        return redirect("team:home", places[0].account.slug)
+        return redirect("pages:dashboard", places[0].account.slug)
     return redirect("accounts")
 
 
@@ -69,7 +69,7 @@ def account_new(request: StaffRequest) -> HttpResponse:
             refuse(form, refusal)
             status = 409
         else:
-            return see_other(request, "team:home", account.slug)
+            return see_other(request, "pages:dashboard", account.slug)
     return page_or_fragment(
         request,
         page="team/account_new.html",
@@ -77,12 +77,6 @@ def account_new(request: StaffRequest) -> HttpResponse:
         context={"form": form, "back": reverse("accounts")},
         status=status,
     )
-
-
-@require_safe
-@staff(can="contacts")
-def home(request: StaffRequest) -> HttpResponse:
-    return redirect("contacts:list", request.account.slug)
 
 
 # Settings → Roles.
