@@ -61,20 +61,20 @@ def level(balance: int) -> int:
     return bisect_right(LEVELS, balance)
 
 
-def with_ending(account: Account, *, before: datetime, credit_type: CreditType | None = None) -> QuerySet[Any]:
-    """The ids of contacts with free credits, of a type if one is given, that end before that instant."""
-    lots = _ending(account, before)
+def with_ending(account: Account, *, by: datetime, credit_type: CreditType | None = None) -> QuerySet[Any]:
+    """The ids of contacts with free credits, of a type if one is given, that have ended by that instant."""
+    lots = _ending(account, by)
     return (lots if credit_type is None else lots.filter(wallet__credit_type=credit_type)).values("wallet__contact_id")
 
 
-def taken_with_ending(account: Account, *, before: datetime, credit_type: CreditType | None = None) -> QuerySet[Any]:
+def taken_with_ending(account: Account, *, by: datetime, credit_type: CreditType | None = None) -> QuerySet[Any]:
     """The same ids, read from lot to lot as they end; null for a lot of another type."""
     wallets = Wallet.objects.filter(pk=OuterRef("wallet_id"))
     if credit_type is not None:
         wallets = wallets.filter(credit_type=credit_type)
-    return _ending(account, before).values(who=Subquery(wallets.values("contact_id")))
+    return _ending(account, by).values(who=Subquery(wallets.values("contact_id")))
 
 
-def _ending(account: Account, before: datetime) -> QuerySet[Lot]:
+def _ending(account: Account, by: datetime) -> QuerySet[Lot]:
     require(account)
-    return Lot.objects.filter(open=True, expires_at__gt=now(), expires_at__lt=before)
+    return Lot.objects.filter(open=True, expires_at__gt=now(), expires_at__lte=by)

@@ -83,8 +83,8 @@ def _of_left(account: Account, credit_type: Any, some: bool, below: int | None) 
     )
 
 
-def _of_ending(account: Account, credit_type: Any, before: datetime) -> Condition:
-    how: dict[str, Any] = {"before": before, "credit_type": credit_type}
+def _of_ending(account: Account, credit_type: Any, by: datetime) -> Condition:
+    how: dict[str, Any] = {"by": by, "credit_type": credit_type}
     return Condition(credits.with_ending(account, **how), taken=credits.taken_with_ending(account, **how))
 
 

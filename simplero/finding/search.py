@@ -148,8 +148,11 @@ class Search:
             source, params = self._joined(joined)
         else:
             source, params = f"SELECT id FROM contacts_contact WHERE {_LISTED}", [self.account_id]
-        held, more = _all([], [one for one in self.conditions if one not in joined])
-        return self._up_to(f"SELECT c.id FROM ({source}) c(id) WHERE {held}", params + more)
+        probed = [one for one in self.conditions if one not in joined]
+        if not probed:
+            return self._up_to(source, params)
+        held, more = _all([], probed)
+        return self._up_to(f"SELECT c.id FROM ({source} OFFSET 0) c(id) WHERE {held}", params + more)
 
     def _joined(self, wanted: list[Condition]) -> _SQL:
         """The ids that are in each of these sets."""
