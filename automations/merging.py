@@ -1,5 +1,7 @@
 """Automations when two contacts are merged: what is under way goes on as the other's; who is inside the same one already is not twice."""
 
+from django.db.models import QuerySet
+
 from automations import runs
 from automations.models import INSIDE, Run
 from contacts.joining import Joint, Moved
@@ -40,11 +42,11 @@ def part(joint: Joint, moved: Moved) -> None:
     _hand_over(moved["runs"], joint.target.pk, joint.source.pk)
 
 
-def _inside(account: Account, contacts: list[int]):  # type: ignore[no-untyped-def]
+def _inside(account: Account, contacts: list[int]) -> QuerySet[Run]:
     return Run.objects.filter(account_id=require(account), contact__in=contacts, state__in=INSIDE)
 
 
-def _twice(account: Account, source: int, target: int):  # type: ignore[no-untyped-def]
+def _twice(account: Account, source: int, target: int) -> QuerySet[Run]:
     """Runs of the source in flows that take a contact one at a time, and have the target inside."""
     there = _inside(account, [target]).filter(one_for__isnull=False).values("flow")
     return _inside(account, [source]).filter(one_for__isnull=False, flow__in=there)

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from django.db.models import Q
+from django.db.models import Q, QuerySet
 
 from products import purchases, states
 from products.models import Payment, Purchase, Refund, RefundState
@@ -22,7 +22,7 @@ def hinders(account: Account, contacts: Sequence[int]) -> str:
     return "A refund is on its way. Wait until it is done, then erase." if refund else ""
 
 
-def _going_on(account: Account, contacts: Sequence[int]):  # type: ignore[no-untyped-def]
+def _going_on(account: Account, contacts: Sequence[int]) -> QuerySet[Purchase]:
     theirs = Purchase.objects.filter(account_id=require(account), contact__in=contacts)
     return theirs.filter(Q(state=State.NEW) | Q(state__in=RENEWING, renews_at__isnull=False))
 

@@ -52,8 +52,8 @@ def _other(request: StaffRequest) -> Contact | None:
 def _whom(request: StaffRequest, stays: Contact) -> HttpResponse:
     text = request.GET.get("q", "").strip()[:200]
     here = _here(request, stays)
-    found = queries.search(request.account, text=text).exclude(pk=stays.pk).order_by("name_key", "pk") if text else []
-    rows = list(found[: FOUND + 1])
+    found = queries.search(request.account, text=text).exclude(pk=stays.pk).order_by("name_key", "pk")
+    rows = list(found[: FOUND + 1]) if text else []
     context = {
         "contact": stays,
         "q": text,
