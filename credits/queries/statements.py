@@ -7,12 +7,13 @@ on which it was written down.
 
 from collections import defaultdict
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import UTC, date, datetime
 
 from django.db import connection
 
 from contacts.models import Contact
+from contacts.queries import merged_names, selves
 from credits.models import CreditType, Entry, Wallet
 from simplero.lib.moments import span
 from simplero.tenancy.models import Account
@@ -34,9 +35,8 @@ class Section:
     figures: Figures  # of the period; `free` is the closing balance
     after: int  # the sequence number before the first movement that is written
     through: int  # that of the last
-    pending: list[Line] = field(
-        default_factory=list
-    )  # expiries that are as good as written, which stand behind the others
+    pending: list[Line]  # expiries that are as good as written, which stand behind the others
+    of_self: str = ""  # who was merged into the contact, and had these credits before
 
     @property
     def credit_type(self) -> CreditType:
@@ -86,9 +86,11 @@ class Extract:
 def statement(
     account: Account, contact: Contact, *, since: date | None, until: date, credit_type: CreditType | None = None
 ) -> Statement:
-    """A section for every type that the contact has ever had, or for the one; by name."""
+    """A section for every type that the contact has ever had, or for the one; by name. What those had who were merged into the contact
+    stands in sections of their own, which end with the transfer."""
     start, end = span(since, until, account.zone)
-    wallets = _wallets(contact, credit_type)
+    wallets = _wallets(account, contact, credit_type)
+    names = merged_names(account, contact) if any(wallet.contact_id != contact.pk for wallet in wallets) else {}
     edges = _edges(account, wallets, start or EARLIEST, end or LATEST)
     moved = _moved(account, edges)
     pending = unwritten(account, wallets, (), EARLIEST, end or LATEST)
@@ -108,19 +110,24 @@ def statement(
             free=closing,
             withdrawn=-of["withdraw"],
         )
-        sections.append(Section(wallet, opening, closing, figures, after, through, within))
+        of_self = names.get(wallet.contact_id, "")
+        sections.append(Section(wallet, opening, closing, figures, after, through, within, of_self))
     return Statement(contact, since, until, now(), sections)
 
 
 def balances_on(account: Account, contact: Contact, day: date) -> list[tuple[CreditType, int]]:
-    """What the contact had of each type as `day` ended, today as it stands; nothing on days before the first movement."""
+    """What the contact, and whoever was merged into it, had of each type as `day` ended, today as it stands; nothing on days before the
+    first movement."""
     _, end = span(None, day, account.zone)
-    wallets = _wallets(contact, None)
+    wallets = _wallets(account, contact, None)
     edges = _edges(account, wallets, EARLIEST, end or LATEST)
-    gone: dict[int, int] = defaultdict(int)
+    types = {wallet.credit_type_id: wallet.credit_type for wallet in wallets}
+    left: dict[int, int] = defaultdict(int)
+    for wallet in wallets:
+        left[wallet.credit_type_id] += edges[wallet.pk][3]
     for line in unwritten(account, wallets, (), EARLIEST, end or LATEST):
-        gone[line.wallet_id] += line.amount
-    return [(wallet.credit_type, edges[wallet.pk][3] + gone[wallet.pk]) for wallet in wallets]
+        left[line.credit_type.pk] += line.amount
+    return [(credit_type, left[pk]) for pk, credit_type in types.items()]
 
 
 def lines(account: Account, section: Section, *, first: int = 0, limit: int) -> list[Line]:
@@ -169,11 +176,15 @@ def extract(account: Account, section: Section, *, first: int = 0, limit: int) -
     return Extract(section, listed, first, carried, section.count - first - len(listed))
 
 
-def _wallets(contact: Contact, credit_type: CreditType | None) -> list[Wallet]:
-    found = Wallet.objects.filter(contact=contact).select_related("credit_type")
+def _wallets(account: Account, contact: Contact, credit_type: CreditType | None) -> list[Wallet]:
+    """By type, the contact's own before those of whoever was merged into it."""
+    whole = selves(account, contact)
+    found = Wallet.objects.filter(contact__in=whole).select_related("credit_type")
     if credit_type is not None:
         found = found.filter(credit_type=credit_type)
-    return list(found.order_by("credit_type__name_key", "pk"))
+    return sorted(
+        found, key=lambda one: (one.credit_type.name_key, one.credit_type_id, whole.index(one.contact_id), one.pk)
+    )
 
 
 def _edges(

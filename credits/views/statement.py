@@ -125,7 +125,7 @@ def _download(request: StaffRequest, told: Statement) -> Iterator[str]:
     yield BOM + next(csv_lines([HEADINGS]))
     closing = words.closing_words(told)
     for section in told.sections:
-        name = wording.capital(section.credit_type.plural)
+        name = words.title(section)
         since = told.since.isoformat() if told.since else ""
         yield from csv_lines([(name, since, "At the start", "", section.opening, "")])
         for first in range(0, section.count, AT_A_TIME):

@@ -23,8 +23,8 @@ from simplero.pictures.models import Picture
 from simplero.tenancy.models import Account
 from simplero.tenancy.scope import require
 
-MOST_LISTED = 2_000
-"""Movements in one print or PDF: some 80 pages."""
+MOST_LISTED = 1_000
+"""Movements in one print or PDF: some 40 pages, and a second or two of work."""
 
 ALL_YEARS = date.min
 """Beside it a day of any year is told with its year: a document is read in other years too."""
@@ -56,7 +56,7 @@ def document(account: Account, found: Statement, extracts: Iterable[Extract], te
 def part(account: Account, found: Statement, one: Extract, telling: Telling) -> Part:
     section, of = one.section, one.section.credit_type
     return Part(
-        title=wording.capital(of.plural),
+        title=title(section),
         opening_words=f"At the start of {day(found.since)}" if found.since else "At the start",
         opening=f"{section.opening:,}",
         figures=figures(section),
@@ -68,6 +68,11 @@ def part(account: Account, found: Statement, one: Extract, telling: Telling) -> 
         later=f"{one.left_out:,} more {_movements(one.left_out)}" if one.left_out else "",
         free=wording.quantity(section.closing, of),
     )
+
+
+def title(section: Section) -> str:
+    name = wording.capital(section.credit_type.plural)
+    return f"{name}, as {section.of_self}" if section.of_self else name
 
 
 def row(account: Account, line: Line, telling: Telling) -> Row:

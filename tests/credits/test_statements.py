@@ -6,7 +6,10 @@ from datetime import UTC, date, datetime, timedelta
 
 import pytest
 
+from contacts import services as contacts
+from contacts.directory import Details
 from credits.queries import statements
+from credits.views.statement_words import title
 from tests import factories
 from tests.factories import inside
 
@@ -197,3 +200,35 @@ def test_another_account_is_not_told_of(at, acme, zen):
     with inside(acme):
         assert statements.statement(acme.account, zen.contact, since=None, until=START.date()).sections == []
         assert statements.balances_on(acme.account, zen.contact, START.date()) == []
+
+
+def test_who_was_merged_into_the_contact_has_a_section_that_ends_with_the_transfer(at, acme, zen):
+    at(START)
+    factories.issue(acme, 3)
+    old = factories.contact(acme, "Anna Old")
+    factories.issue(acme, 8, to=old)
+    factories.consume(acme, 2, to=old)
+    at(START + timedelta(days=2))
+    with inside(acme):
+        contacts.merge(
+            account=acme.account,
+            source=old,
+            target=acme.contact,
+            details=Details.of(acme.contact),
+            key=uuid.uuid4(),
+            actor=acme.actor,
+        )
+        found = statements.statement(acme.account, acme.contact, since=None, until=date(2026, 10, 22))
+        assert [
+            (one.of_self, one.opening, one.figures.issued, one.figures.used, one.closing) for one in found.sections
+        ] == [
+            ("", 0, 9, 0, 9),
+            ("Anna Old", 0, 2, 2, 0),
+        ]
+        assert [title(one) for one in found.sections] == ["Sessions", "Sessions, as Anna Old"]
+        assert [line.kind for line in statements.lines(acme.account, found.sections[1], limit=9)] == [
+            "issue",
+            "consume",
+            "transfer",
+        ]
+    assert [balance_on(acme, date(2026, 10, number)) for number in (19, 20, 21, 22)] == [0, 9, 9, 9]
