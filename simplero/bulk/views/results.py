@@ -82,7 +82,7 @@ def job(request: StaffRequest, bulk: uuid.UUID) -> HttpResponse:
         "whom": wording.contacts(found.total),
         "who": names[Actor(found.actor_kind, found.actor_id)],
         "undoer": names[Actor("user", found.undone_by)] if found.undone_by else "",
-        "at": moment(found.created_at, now=now(), zone=request.account.zone),
+        "at": _small(moment(found.created_at, now=now(), zone=request.account.zone)),
         "ended": moment(ended, now=now(), zone=request.account.zone) if ended else "",
         "looked_at": found.taken_back if found.state == State.UNDOING else found.looked_at,
         "out_of": found.done if found.state == State.UNDOING else found.total,
@@ -99,6 +99,11 @@ def job(request: StaffRequest, bulk: uuid.UUID) -> HttpResponse:
     if request.htmx and not found.under_way:  # the page that waited for its end: the menu counts jobs under way too
         response["HX-Refresh"] = "true"
     return response
+
+
+def _small(moment: str) -> str:
+    """An instant inside a sentence: "today, 10:42"."""
+    return moment[:1].lower() + moment[1:]
 
 
 def _may_be_undone(bulk: Bulk) -> bool:
