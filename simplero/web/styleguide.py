@@ -137,6 +137,60 @@ class Wrong:
         self.form.add_error(None, "Maren Voss has 2 coaching sessions; 3 were asked for. Issue some first.")
 
 
+WEEKS = [(12, 4, 2), (9, 0, 6), (15, 5, 0), (3, 1, 1), (11, 7, 3), (14, 2, 5)]
+_HEIGHT, _PLOT, _TOP, _MOST = 214, 176, 10, 24
+
+
+def _y(value: float) -> float:
+    return round(_TOP + _PLOT * (1 - value / _MOST), 1)
+
+
+def bars(series: int) -> dict[str, Any]:
+    """A chart as `simplero.pages.charts` hands it to its component, of the sample weeks, with so many parts in each bar."""
+    columns = []
+    for number, values in enumerate(WEEKS):
+        parts, below = [], 0
+        for part, value in enumerate(values[:series], start=1):
+            below += value
+            parts.append({"series": part, "y": _y(below), "height": round(_PLOT * value / _MOST, 1)})
+        left = 100 / len(WEEKS) * number
+        columns.append(
+            {
+                "label": f"{number + 1} Nov",
+                "said": f"Week of {number + 1} November: {below} credits",
+                "url": "#",
+                "left": f"{left:.2f}%",
+                "width": f"{100 / len(WEEKS):.2f}%",
+                "x": f"{left + 4:.2f}%",
+                "bar": "8.5%",
+                "middle": f"{left + 50 / len(WEEKS):.2f}%",
+                "parts": parts,
+                "total": below,
+                "cells": [(value, "#") for value in values[:series]],
+                "every_other": number % 2 == 1,
+                "top": _y(below),
+            }
+        )
+    names = ("Coaching sessions", "Group classes", "Strategy calls")[:series]
+    return {
+        **{"height": _HEIGHT, "plot": _PLOT, "top": _TOP, "bottom": _TOP + _PLOT, "label_y": _HEIGHT - 8},
+        "ticks": [{"y": _y(value), "label": str(value), "zero": value == 0} for value in (0, 12, 24)],
+        "columns": columns,
+        "series": [{"number": number, "name": name, "url": ""} for number, name in enumerate(names, start=1)],
+        "totals": [sum(values[number] for values in WEEKS) for number in range(series)],
+    }
+
+
+def area() -> dict[str, Any]:
+    """A line over the sample weeks; its own coordinates run from 0 to 100 both ways."""
+    chart, step = bars(1), 100 / len(WEEKS)
+    points = [f"{step * (number + 0.5):.2f} {100 * (1 - values[0] / _MOST):.2f}" for number, values in enumerate(WEEKS)]
+    line = f"M{' L'.join(points)}"
+    for column in chart["columns"]:
+        column["x"] = column["middle"]
+    return {**chart, "line": line, "area": f"{line} L{100 - step / 2:.2f} 100 L{step / 2:.2f} 100 Z"}
+
+
 def show(request: HttpRequest, template: str, status: int = 200, **context: Any) -> HttpResponse:
     shell = {
         "request": Stage(request),
@@ -155,6 +209,9 @@ def index(request: HttpRequest) -> HttpResponse:
         form=EveryKindForm(),
         wrong=Wrong().form,
         filters=SampleForm(),
+        one=bars(1),
+        several=bars(3),
+        line=area(),
     )
 
 

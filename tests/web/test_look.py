@@ -91,6 +91,15 @@ def test_component_says_how_it_is_used(component: str) -> None:
     assert (TEMPLATES / "components" / f"{component}.html").read_text().startswith("{% comment %}")
 
 
+@pytest.mark.parametrize("component", sorted(path.stem for path in (TEMPLATES / "components").glob("*.html")))
+def test_component_stands_in_the_style_guide(component: str) -> None:
+    shown = "".join(path.read_text() for path in (TEMPLATES / "styleguide").glob("*.html"))
+    names = {component, component.replace("_", "-")}
+    assert any(re.search(rf"<c-{name}[ />]", shown) for name in names), (
+        "show it in templates/styleguide, in every state it has"
+    )
+
+
 HOSTILE = '"><script>alert(1)</script>'
 
 
