@@ -25,6 +25,8 @@ class Change(TenantPart):
     class Meta(TenantPart.Meta):
         indexes = [
             Index(fields=["account", "at", "id"], name="change_log"),
+            # Settings and products among a hundred thousand changed contacts.
+            Index(fields=["account", "at", "id"], name="change_of_nobody", condition=Q(contact_id__isnull=True)),
             Index(fields=["account", "deed"], name="change_of_deed"),
             Index(
                 fields=["account", "contact_id", "at", "id"],

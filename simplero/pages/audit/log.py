@@ -30,9 +30,9 @@ _LAST = 2**63 - 1
 _LONG = timedelta(minutes=10)  # for one deed
 _CURSOR = "place in the audit log"
 
-OTHER = 0
+OTHER, PEOPLE = 0, 3
 GROUPS: dict[str, tuple[str, tuple[int, ...]]] = {
-    "contacts": ("Contacts", (3,)),
+    "contacts": ("Contacts", (PEOPLE,)),
     "credits": ("Credits", (LEDGER, 2)),
     "products": ("Sales", (4,)),
     "marketing": ("Marketing", (5,)),
@@ -41,7 +41,7 @@ GROUPS: dict[str, tuple[str, tuple[int, ...]]] = {
 """What the filter offers, with the areas of events that it means."""
 
 THINGS: dict[str, int] = {
-    **dict.fromkeys(("contact", "note", "tag", "filter", "roster"), 3),
+    **dict.fromkeys(("contact", "note", "tag", "filter", "roster"), PEOPLE),
     "credit_type": 2,
     **dict.fromkeys(("product", "product_credit", "price", "sales", "gateway", "gateway_address"), 4),
     **dict.fromkeys(("flow", "version", "endpoint", "trigger", "hook"), 5),
@@ -150,6 +150,8 @@ def _untold(account: Account, wanted: Filter, ids: Sequence[int], place: Place |
     if wanted.areas:
         mine = Q(thing__in=[thing for thing, area in THINGS.items() if area in wanted.areas])
         found = found.filter(mine | ~Q(thing__in=THINGS) if OTHER in wanted.areas else mine)
+        if PEOPLE not in wanted.areas:
+            found = found.filter(contact_id=None)  # by an index of its own
     return found
 
 
