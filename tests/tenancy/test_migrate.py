@@ -12,7 +12,6 @@ from django.db.migrations.operations import RunPython
 
 from tests.superuser import superuser_connection
 
-
 REPEATABLE = (RunPython, AddIndexConcurrently)
 
 
