@@ -71,7 +71,7 @@ def movements(account: Account, wanted: Wanted, *, cursor: str = "", limit: int 
     pending = _pending(account, wanted, names, limit + 1)
     if frontier:
         pending = [line for line in pending if _place(line) >= frontier]
-    merged = sorted([*entries, *pending], key=_place, reverse=True)
+    merged: list[Entry | Line] = sorted([*entries, *pending], key=_place, reverse=True)
     page = merged[:limit]
     written = [each for each in page if isinstance(each, Entry)]
     found = Wallet.objects.filter(pk__in={each.wallet_id for each in page})

@@ -305,8 +305,8 @@ class _Page:
 
     def outstanding_chart(self) -> charts.Chart:
         """What was outstanding at the end of each day, from the eve of the first week on."""
-        first, per_day = self.days.past[0], defaultdict(int)
-        level = 0
+        first, level = self.days.past[0], 0
+        per_day: dict[date, int] = defaultdict(int)
         for one in self.moved:
             if one.day is None:
                 level += one.amount

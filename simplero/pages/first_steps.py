@@ -54,7 +54,7 @@ def panel(request: StaffRequest, *, types: "Sequence[CreditType]", kinds: Collec
     usable = any(one.archived_at is None for one in types)
     of = [slug, newest.public_id] if newest else []
     holder = newest if "issue" in kinds else None
-    wanted = [
+    wanted: list[tuple[str, str, str, str, bool, str, bool, str]] = [
         ("credits.types", "Create a type of credit", "What one credit buys, and how long it is good.", "Create",
          bool(types), reverse("credits:type-add", args=[slug]), True, ""),
         ("contacts", "Add a contact", "Somebody who buys or uses your credits.", "Add",
@@ -65,7 +65,7 @@ def panel(request: StaffRequest, *, types: "Sequence[CreditType]", kinds: Collec
         ("credits.consume", "Consume a credit", "Deliver a session, and count it.", "Consume",
          False, reverse("contacts:contact", args=of) if holder else "", False, "Once credits are issued."),
     ]  # fmt: skip
-    mine = [rest for can, *rest in wanted if roles.allows(request.membership.role, can)]
+    mine = [each[1:] for each in wanted if roles.allows(request.membership.role, each[0])]
     steps = [Step(number, *rest) for number, rest in enumerate(mine, start=1)]
     return Panel(steps) if any(not step.done for step in steps) else None
 

@@ -93,6 +93,8 @@ def further(world):
     bought = f"{purchases}{world.purchase.public_id}/"
     whose = f"contact={world.contact.public_id}"
     return [
+        f"/a/{world.slug}/credits/activity/?kind=used",
+        f"/a/{world.slug}/credits/ends/?until=x",
         f"{purchases}?state=failed",
         f"{purchases}?{whose}",
         f"{purchases}?since=x",
