@@ -97,10 +97,15 @@ def checked(request: StaffRequest, batch: Import, expect: ExpectForm | None) -> 
         "plans": [_plan(one, types, request) for one in plans],
         "reacting": queries.reacting(request.account) if summary.create or summary.update or summary.balances else 0,
         "triggers_url": reverse("triggers:triggers", args=[request.account.slug]),
-        "known": KNOWN[matching.known],
-        "dates": ORDERS[matching.dates] if matching.has("last_good_day") else "",
-        "lasting": LASTING[matching.lasting] if summary.undated else "",
+        "known": _inside(KNOWN[matching.known]),
+        "dates": _inside(ORDERS[matching.dates]) if matching.has("last_good_day") else "",
+        "lasting": _inside(LASTING[matching.lasting]) if summary.undated else "",
     }
+
+
+def _inside(words: str) -> str:
+    """`words` as they stand inside of a sentence."""
+    return words[:1].lower() + words[1:]
 
 
 def _total(credit_type: Any, summary: Summary, expected: dict[str, int], form: ExpectForm) -> dict[str, object]:
