@@ -12,6 +12,7 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from math import ceil
 from statistics import median
 
 import django
@@ -130,7 +131,7 @@ class Answer:
 
     @staticmethod
     def part(values: list[float], share: float) -> float:
-        return sorted(values)[int(share * (len(values) - 1))]
+        return sorted(values)[ceil(share * (len(values) - 1))]
 
 
 def build(superuser: psycopg.Connection, size: Size, *, name: str = "Large") -> Account:
@@ -331,12 +332,14 @@ def show(answers: list[Answer], size: Size) -> None:
     print(
         f"\n{size.contacts:,} contacts, {size.entries:,} entries in one account, as the application's role; milliseconds, {size.times} times each."
     )
-    print(f"{'':52}{'statements':>11}{'all, p50':>10}{'all, p95':>10}{'slowest, p50':>14}{'p95':>8}{'goal':>6}")
+    print(
+        f"{'':52}{'statements':>11}{'all, p50':>10}{'all, p95':>10}{'slowest, least':>16}{'p50':>8}{'p95':>8}{'goal':>6}"
+    )
     for one in answers:
         slowest = Answer.part(one.slowest, 0.95)
         print(
             f"{one.question:52}{one.statements:11}{median(one.whole):10.2f}{Answer.part(one.whole, 0.95):10.2f}"
-            f"{median(one.slowest):14.2f}{slowest:8.2f}{GOAL:6g}   {'met' if slowest <= GOAL else 'MISSED'}"
+            f"{min(one.slowest):16.2f}{median(one.slowest):8.2f}{slowest:8.2f}{GOAL:6g}   {'met' if slowest <= GOAL else 'MISSED'}"
         )
     met = sum(Answer.part(one.slowest, 0.95) <= GOAL for one in answers)
     print(f"{met} of {len(answers)} questions have no statement over {GOAL:g} ms at the 95th percentile.")
