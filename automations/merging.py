@@ -17,8 +17,9 @@ def preview(account: Account, source: Contact, target: Contact) -> list[str]:
     if not inside:
         return []
     twice = _twice(account, source.pk, target.pk).count()
+    ends = "ends" if twice == 1 else "end"
     said = f"{inside:,} {'automation' if inside == 1 else 'automations'} they are inside"
-    return [f"{said}; {twice:,} of these end, since {target.name} is inside them too" if twice else said]
+    return [f"{said}, of which {twice:,} {ends}, since {target.name} is inside too" if twice else said]
 
 
 def hold(account: Account, contacts: list[int]) -> None:

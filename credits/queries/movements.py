@@ -144,11 +144,11 @@ def activity(
     start, end = _span(account, since, until)
     entries = list(
         Entry.objects.raw(
-            # Of a pair of transfers only the entry in the contact's own wallet is told.
+            # Of a pair of transfers only the entry in the contact's own wallet is told, and none that moved nothing.
             """SELECT e.* FROM unnest(%s::bigint[], %s::bigint[], %s::boolean[]) AS w(id, before, own), LATERAL (
                  SELECT * FROM credits_entry
                   WHERE account_id = %s AND wallet_id = w.id AND (w.before IS NULL OR seq < w.before)
-                    AND (%s OR kind = ANY (%s)) AND (w.own OR kind <> 'transfer') AND happened_at >= %s AND happened_at < %s
+                    AND (%s OR kind = ANY (%s)) AND (kind <> 'transfer' OR w.own AND amount <> 0) AND happened_at >= %s AND happened_at < %s
                   ORDER BY seq DESC LIMIT %s) AS e
                ORDER BY e.happened_at DESC, e.wallet_id DESC, e.seq DESC LIMIT %s""",
             [

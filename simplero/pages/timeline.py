@@ -106,6 +106,7 @@ def _page(account: Account, contact: Contact, whole: list[int], older: str, purc
     Events of one transaction share their instant, so the instant alone would skip some; their ids would tell how many there are.
     """
     found = Event.objects.filter(account_id=require(account), contact_id__in=whole)
+    found = found.exclude(kind="credits.transferred", body__amount=0)
     if len(whole) > 1:  # of a pair of transfers, what the contact's own wallet says
         found = found.exclude(~Q(contact_id=contact.pk), kind="credits.transferred")
     if not purchases:
