@@ -72,13 +72,13 @@ LOCKING = (
 )
 
 
-def without_lock() -> Any:
+def without_lock(seconds: float = 0.01) -> Any:
     """No posting waits for its wallet; and each dawdles where it would have, so that two meet."""
 
     def unlock(text: str) -> str:
         return re.sub(
             r" FOR NO KEY UPDATE( OF w)?( *\n *\) AS locked)?;",
-            r"\2; IF pg_sleep(0.01) IS NULL THEN NULL; END IF;",
+            rf"\2; IF pg_sleep({seconds}) IS NULL THEN NULL; END IF;",
             text,
         )
 
