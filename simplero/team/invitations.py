@@ -14,8 +14,10 @@ from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods
 
 from simplero.lib.refusals import Refusal
+from simplero.tenancy.deeds import doing
 from simplero.tenancy.models import User
 from simplero.tenancy.scope import scope
+from simplero.web.access import deed_of
 from simplero.web.http import see_other
 
 from . import errors, queries, services
@@ -50,7 +52,7 @@ def _accept(request: HttpRequest, offer: Invitation, token: str) -> HttpResponse
         return _show(request, offer, step="somebody_else", status=200 if request.method != "POST" else 409)
     if request.method != "POST":
         return _show(request, offer, step="accept")
-    with scope(offer.account):
+    with doing(deed_of(request)), scope(offer.account):
         services.accept(account=offer.account, token=token, user=request.user)  # type: ignore[arg-type]
     messages.success(request, f"Welcome to {offer.account.name}.")
     return see_other(request, "pages:dashboard", offer.account.slug)
@@ -62,7 +64,7 @@ def _join(request: HttpRequest, offer: Invitation, token: str) -> HttpResponse:
         status = 422
         if form.is_valid():
             try:
-                with scope(offer.account):
+                with doing(deed_of(request)), scope(offer.account):
                     user = services.join(account=offer.account, token=token, **form.cleaned_data)
             except errors.InvitationGone:
                 raise

@@ -15,10 +15,11 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from simplero.lib.refusals import Refusal
+from simplero.tenancy.deeds import doing
 from simplero.tenancy.models import Membership
 from simplero.tenancy.roles import PERMISSIONS, ROLES, allows
 from simplero.tenancy.scope import scope
-from simplero.web.access import staff
+from simplero.web.access import deed_of, staff
 from simplero.web.http import StaffRequest, page_or_fragment, see_other
 
 from . import queries, services
@@ -56,7 +57,7 @@ def account_new(request: StaffRequest) -> HttpResponse:
     if request.method == "POST" and form.is_valid():
         account_id = services.next_account_id()
         try:
-            with scope(account_id):
+            with doing(deed_of(request)), scope(account_id):
                 account = services.open_account(
                     account_id=account_id,
                     owner=request.user,

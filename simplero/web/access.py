@@ -121,8 +121,9 @@ def private(response: HttpResponseBase, deed: Deed) -> HttpResponseBase:
 
 
 def deed_of(request: HttpRequest) -> Deed:
-    """What the member of staff who asks is about to do, and from where."""
-    return Deed(actor=request.actor, address=address(request))  # type: ignore[attr-defined]
+    """What the person who asks, a member or about to be one, is going to do, and from where."""
+    user = Actor("user", request.user.pk) if request.user.is_authenticated else None
+    return Deed(actor=user, address=address(request))
 
 
 def address(request: HttpRequest) -> str:
