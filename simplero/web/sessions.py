@@ -5,7 +5,10 @@ from collections.abc import Callable
 
 from allauth.usersessions.models import UserSession
 from django.contrib.auth import logout
+from django.db import Error, transaction
 from django.http import HttpRequest, HttpResponseBase
+
+from simplero.tenancy.trouble import is_ill
 
 IDLE = 12 * 3600  # seconds
 LONGEST = 14 * 24 * 3600  # seconds
@@ -36,7 +39,13 @@ class SessionLimits:
 
 def _note(request: HttpRequest) -> None:
     now = time.time()
-    request.session.setdefault(BEGAN, now)
     if now - request.session.get(SEEN, 0) >= FRESH:
+        try:
+            with transaction.atomic():
+                UserSession.objects.create_from_request(request)
+        except Error as error:
+            if is_ill(error):
+                return  # a database that takes no changes takes no page away; the next request is noted
+            raise
         request.session[SEEN] = now
-        UserSession.objects.create_from_request(request)
+    request.session.setdefault(BEGAN, now)

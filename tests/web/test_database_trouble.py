@@ -138,12 +138,15 @@ def test_an_ill_database_is_a_page_that_says_so(desk, code, says):
 def test_read_only(desk):
     """Pages are shown, changes are refused, and whoever asks whether we are ready hears that we are not."""
     assert desk.browser.get("/readyz").json()["database"] is True
+    newcomer = Client()
+    newcomer.force_login(desk.world.owner)  # whose first visit would be noted
     before = transaction.savepoint()
     with connection.cursor() as cursor:
         cursor.execute("SET TRANSACTION READ ONLY")
     response = desk.use()
     assert (response.status_code, "Nothing was changed" in response.content.decode()) == (503, True)
     assert desk.browser.get(desk.page).status_code == 200
+    assert newcomer.get(desk.page).status_code == 200
     ready = desk.browser.get("/readyz")
     assert (ready.status_code, ready.json()["database"]) == (503, False)
     transaction.savepoint_rollback(before)
