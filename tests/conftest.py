@@ -14,7 +14,7 @@ from simplero.tenancy.actors import Actor
 from simplero.tenancy.models import Account, Membership, User
 from simplero.tenancy.roles import ADMIN, ASSISTANT, OWNER
 
-from . import emptying, factories, sql_guard
+from . import emptying, factories, sql_guard, template
 from .assertions import proven
 
 PASSWORD = "correct horse battery"  # noqa: S105
@@ -26,6 +26,12 @@ MOVABLE_CLOCK = (
     "CREATE OR REPLACE FUNCTION ledger_now() RETURNS timestamptz LANGUAGE sql STABLE AS "
     "'SELECT coalesce((SELECT max(at) FROM test_clock), statement_timestamp())'",
 )
+
+
+@pytest.fixture(scope="session")
+def django_db_modify_db_settings(django_db_modify_db_settings_parallel_suffix, django_db_blocker):
+    with django_db_blocker.unblock():
+        template.use()
 
 
 @pytest.fixture(scope="session")

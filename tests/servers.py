@@ -26,17 +26,22 @@ def pytest_load_initial_conftests(early_config, parser, args):
             DATABASE_URL=postgres.app_url,
             DATABASE_OWNER_URL=postgres.owner_url,
             TEST_SUPERUSER_URL=postgres.superuser_url,
+            TEST_TEMPLATE_FOLDER=_folder(),
         )
     if "REDIS_URL" not in os.environ:
         os.environ["REDIS_URL"] = _started(EmbeddedRedis).url
     return (yield)
 
 
-def _started(kind):
+def _folder():
     folder = tempfile.TemporaryDirectory(prefix="simplero-tests-", ignore_cleanup_errors=True)
     _stop.append(folder.cleanup)
     Path(folder.name).chmod(0o755)  # the server may run as another user
-    server = kind(Path(folder.name) / "data", durable=False)
+    return folder.name
+
+
+def _started(kind):
+    server = kind(Path(_folder()) / "data", durable=False)
     server.start()
     _stop.append(server.stop)
     return server
