@@ -14,8 +14,7 @@ from tests.shop.test_account import post
 from tests.shop.test_shop_routes import SHOP_ROUTES, address, furnish
 from tests.test_routes import ask
 
-from .conftest import DESKTOP, PHONE
-from .test_every_page import faults, is_page
+from .test_every_page import in_both, is_page
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -30,19 +29,16 @@ def let_in(page, world):
 
 
 @pytest.mark.parametrize("colour", ["", "#ffd400"], ids=["of the house", "of their own"])
-@pytest.mark.parametrize(
-    ("viewport", "scheme"), [(DESKTOP, "light"), (PHONE, "dark")], ids=["wide, light", "phone, dark"]
-)
-def test_pages(acme, zen, client, open_page, viewport, scheme, colour):
+def test_pages(acme, zen, client, open_page, colour):
     Account.objects.filter(pk=acme.account.pk).update(colour=colour)
     furnish(acme)
     post(acme, "issue", amount=5)
     post(acme, "consume", amount=2, note="Breathing", note_for_customer=True)
-    page = open_page(OF_NOBODY[0], viewport=viewport, scheme=scheme, policy=False)
+    page = open_page(OF_NOBODY[0], policy=False)
     found = {}
     for url in OF_NOBODY:
         page.goto(url)
-        found[url] = faults(page)
+        found[url] = in_both(page)
     client.cookies["customer-acme"] = let_in(page, acme)
     pages = [
         url
@@ -53,7 +49,7 @@ def test_pages(acme, zen, client, open_page, viewport, scheme, colour):
     assert len(pages) > 8
     for url in pages:
         page.goto(url)
-        found[url] = faults(page)
+        found[url] = in_both(page)
     assert {url: wrong for url, wrong in found.items() if wrong} == {}
 
 
