@@ -160,7 +160,7 @@ class UndoRevives(LedgerRefusal):
 
 
 class NotHere(LookupError):
-    """No such use or lot in this account: to the asker it does not exist."""
+    """No such use, lot or contact in this account: to the asker it does not exist."""
 
 
 class TypeNameTaken(Refusal):

@@ -133,7 +133,8 @@ def issue(
 ) -> Posting:
     """Issue `amount` credits as one new lot.
 
-    Raises AmountOutOfRange, TypeArchived (but not where a purchase is owed them), DayInPast (a date before today), KeyReused.
+    Raises AmountOutOfRange, TypeArchived (but not where a purchase is owed them), DayInPast (a date before today), KeyReused, and
+    NotHere for a contact who was merged or erased.
     """
     return _post(
         "credits_issue(%s::bigint, %s::bigint, %s::bigint, %s::bigint, %s::uuid, %s::text, {origin})",

@@ -64,6 +64,11 @@ BEGIN
   IF p_amount IS NULL OR p_amount NOT BETWEEN 1 AND 1000000 THEN PERFORM credits_refuse('amount'); END IF;
 END $$;
 
+-- Whether something can still be issued to this contact: a merged one is a signpost, an erased one a number.
+CREATE OR REPLACE FUNCTION credits_stands(p_account bigint, p_contact bigint) RETURNS boolean LANGUAGE sql STABLE AS $$
+  SELECT EXISTS (SELECT FROM contacts_contact WHERE account_id = p_account AND id = p_contact AND merged_into_id IS NULL AND erased_at IS NULL)
+$$;
+
 -- The entry that this key already made, or NULL. The same key with another request is an error. `p_wallet` NULL is any: what names a lot
 -- or a use is about that one, wherever a transfer has taken it since.
 CREATE OR REPLACE FUNCTION credits_replay(
@@ -259,6 +264,8 @@ BEGIN
   entry := credits_replay(p_account, p_key, w.id, 'issue', p_amount, p_expiry => p_expiry);
   replayed := entry.id IS NOT NULL;
   IF replayed THEN RETURN; END IF;
+  -- Asked under the wallet's lock: who merges or erases takes it too, so this sees what they have done, or they what is issued here.
+  IF NOT credits_stands(p_account, p_contact) THEN RAISE EXCEPTION 'no such contact here' USING ERRCODE = 'P0404'; END IF;
   SELECT * INTO t FROM credits_credittype WHERE account_id = p_account AND id = p_type;
   -- What was sold before the type was archived is still owed, at each renewal too.
   IF t.archived_at IS NOT NULL AND p_origin.source <> 'purchase' THEN PERFORM credits_refuse('archived'); END IF;
@@ -501,7 +508,7 @@ BEGIN
   INSERT INTO credits_wallet (account_id, contact_id, credit_type_id, moved_at)
   SELECT p_account, c.id, t.id, ledger_now()
     FROM unnest(p_contacts, p_types, p_amounts, p_keys) AS r(contact_id, type_id, amount, key)
-    JOIN contacts_contact c ON c.account_id = p_account AND c.id = r.contact_id
+    JOIN contacts_contact c ON c.account_id = p_account AND c.id = r.contact_id AND c.merged_into_id IS NULL AND c.erased_at IS NULL
     JOIN credits_credittype t ON t.account_id = p_account AND t.id = r.type_id AND t.archived_at IS NULL
    WHERE r.amount BETWEEN 1 AND 1000000
      AND NOT EXISTS (SELECT FROM credits_wallet w WHERE w.account_id = p_account AND w.contact_id = c.id AND w.credit_type_id = t.id)
@@ -519,10 +526,11 @@ BEGIN
     SELECT r.*, w.id AS wallet_id, w.seq, w.balance, w.moved_at, e.id AS old_id,
            (e.wallet_id, e.kind, e.amount, e.expiry, e.service_date, e.linked_id, e.lot_id) IS NOT DISTINCT FROM
              (w.id, 'issue'::varchar, r.amount, p_expiry::varchar, NULL::date, NULL::bigint, NULL::bigint) AS same,
-           t.archived, t.last_good_day, t.expires_at
+           t.archived, t.last_good_day, t.expires_at, c.id IS NOT NULL AS stands
       FROM unnest(p_contacts, p_types, p_amounts, p_keys, p_source_ids, p_causes, p_depths)
              WITH ORDINALITY AS r(contact_id, type_id, amount, key, source_id, cause_id, depth, ordinal)
       LEFT JOIN credits_wallet w ON w.account_id = p_account AND w.contact_id = r.contact_id AND w.credit_type_id = r.type_id
+      LEFT JOIN contacts_contact c ON c.account_id = p_account AND c.id = r.contact_id AND c.merged_into_id IS NULL AND c.erased_at IS NULL
       LEFT JOIN kinds t ON t.id = r.type_id
       LEFT JOIN credits_entry e ON e.account_id = p_account AND e.key = r.key
   ), posted AS (
@@ -531,7 +539,7 @@ BEGIN
     SELECT p_account, key, wallet_id, seq + 1, 'issue', amount, balance + amount, p_expiry,
            p_origin.source, source_id, p_origin.actor_kind, p_origin.actor_id, greatest(moved_at, ledger_now()), ledger_now()
       FROM asked
-     WHERE old_id IS NULL AND wallet_id IS NOT NULL AND NOT archived AND amount BETWEEN 1 AND 1000000
+     WHERE old_id IS NULL AND wallet_id IS NOT NULL AND stands AND NOT archived AND amount BETWEEN 1 AND 1000000
        AND (last_good_day >= today) IS NOT FALSE
      ORDER BY wallet_id
     ON CONFLICT (account_id, key) DO NOTHING
@@ -566,7 +574,7 @@ BEGIN
          CASE WHEN p.id IS NOT NULL THEN 'posted' WHEN a.old_id IS NOT NULL AND a.same THEN 'replayed' ELSE 'refused' END,
          CASE WHEN p.id IS NOT NULL OR (a.old_id IS NOT NULL AND a.same) THEN '' WHEN a.old_id IS NOT NULL THEN 'key_reused'
               WHEN a.amount BETWEEN 1 AND 1000000 IS NOT TRUE THEN 'amount' WHEN a.archived THEN 'archived'
-              WHEN a.last_good_day < today THEN 'past_day' WHEN a.wallet_id IS NULL THEN 'not_here' ELSE 'key_reused' END,
+              WHEN a.last_good_day < today THEN 'past_day' WHEN a.wallet_id IS NULL OR NOT a.stands THEN 'not_here' ELSE 'key_reused' END,
          coalesce(p.id, CASE WHEN a.same THEN a.old_id END), coalesce(p.balance_after, a.balance, 0)
     FROM asked a LEFT JOIN posted p ON p.key = a.key;
 END $$;

@@ -14,6 +14,7 @@ from typing import Any
 
 from django.db import transaction
 
+from contacts import directory
 from contacts.models import Contact
 from credits import errors, ledger, queries
 from credits.ledger import Origin, Posting
@@ -43,18 +44,22 @@ def issue(
 ) -> Posting:
     """Issue `amount` credits to `contact` as one lot. `expiry`: "" the type's default, "never", "2027-01-31" or "3 months".
 
-    Raises AmountOutOfRange, TypeArchived, DayInPast, KeyReused.
+    Raises AmountOutOfRange, TypeArchived, DayInPast, KeyReused; Merged and Erased for somebody who is not there any more.
     """
     with _worded_in(credit_type):
-        return ledger.issue(
-            account=account,
-            contact_id=contact.pk,
-            credit_type_id=credit_type.pk,
-            amount=amount,
-            key=derive_key("staff.issue", key),
-            expiry=expiry,
-            origin=Origin(actor, STAFF, note=note, note_for_customer=note_for_customer),
-        )
+        try:
+            return ledger.issue(
+                account=account,
+                contact_id=contact.pk,
+                credit_type_id=credit_type.pk,
+                amount=amount,
+                key=derive_key("staff.issue", key),
+                expiry=expiry,
+                origin=Origin(actor, STAFF, note=note, note_for_customer=note_for_customer),
+            )
+        except errors.NotHere:
+            directory.check_there(account=account, contact=Contact.objects.get(pk=contact.pk))
+            raise
 
 
 @transaction.atomic

@@ -6,6 +6,9 @@ from datetime import UTC, date, datetime, timedelta
 import pytest
 from django.db import connection
 
+from contacts import services as contacts
+from contacts.directory import Details
+from contacts.errors import Erased, Merged
 from credits import errors, services
 from credits.models import Entry, Lot, Wallet
 from credits.proof import verify
@@ -63,6 +66,43 @@ def test_by_linked_entries(acme, ben):
         assert Lot.objects.get(pk=done.lots[0]).wallet_id == into.wallet_id
         told = Event.objects.filter(kind="credits.transferred").order_by("pk")
         assert [(event.contact_id, event.body["amount"]) for event in told] == [(acme.contact.pk, -3), (ben.pk, 3)]
+    assert sound(acme)
+
+
+@pytest.mark.parametrize("wallet_there", [True, False])
+def test_nothing_is_issued_to_who_was_merged_or_erased(acme, ben, wallet_there):
+    gone = factories.contact(acme, "Cy Moss")
+    if wallet_there:
+        factories.issue(acme, 3, to=gone)
+        factories.issue(acme, 3, to=ben)
+    key = uuid.uuid4()
+    before = factories.issue(acme, 2, to=ben, key=key)
+    with scope(acme.account):
+        contacts.merge(
+            account=acme.account,
+            source=ben,
+            target=acme.contact,
+            details=Details.of(acme.contact),
+            key=uuid.uuid4(),
+            actor=acme.actor,
+        )
+        contacts.erase(account=acme.account, contact=gone, actor=acme.actor)
+    assert factories.issue(acme, 2, to=ben, key=key).id == before.id
+    rows = [services.Wanted(contact.pk, 1, uuid.uuid4()) for contact in (ben, gone, acme.contact)]
+    with refused(Merged):
+        factories.issue(acme, 1, to=ben)
+    with refused(Erased):
+        factories.issue(acme, 1, to=gone)
+    with nothing_moved(), scope(acme.account):
+        answers = services.issue_many(
+            account=acme.account, credit_type=acme.session, rows=rows[:2], why=Why(acme.actor, "bulk")
+        )
+    assert [(one.outcome, one.reason) for one in answers] == [("refused", "not_here")] * 2
+    with scope(acme.account):
+        [answer] = services.issue_many(
+            account=acme.account, credit_type=acme.session, rows=rows[2:], why=Why(acme.actor, "bulk")
+        )
+    assert answer.outcome == "posted"
     assert sound(acme)
 
 
