@@ -47,6 +47,17 @@ def with_email(account: Any, email_key: str) -> Contact | None:
     return stands_for(account, found) if found else None
 
 
+def with_emails(account: Any, email_keys: Collection[str]) -> dict[str, Contact]:
+    """`with_email` of many: by address, whose it is; an address that is nobody's is left out."""
+    asked = {key for key in email_keys if key}
+    found = {one.email_key: one for one in Contact.objects.filter(account_id=require(account), email_key__in=asked)}
+    if merged := {one.pk for one in found.values() if one.merged_into_id is not None}:
+        ends = stand_for(account, merged)
+        stay = Contact.objects.in_bulk(list(ends.values()))
+        found |= {key: stay[ends[one.pk]] for key, one in found.items() if one.pk in merged}
+    return found
+
+
 def stands_for(account: Any, contact: Contact) -> Contact:
     """Who stands for `contact`: whom it was merged into, and so on, or itself."""
     if contact.merged_into_id is None:
@@ -93,6 +104,13 @@ def addresses(account: Any, contact: Contact) -> list[str]:
     """The folded addresses that lead to `contact`: its own, and those of who were merged into it."""
     keys = Contact.objects.filter(pk__in=selves(account, contact)).values_list("email_key", flat=True)
     return [key for key in keys if key]
+
+
+def all_addresses(account: Any, ids: Collection[int]) -> dict[str, int]:
+    """The folded addresses that lead to each of these contacts, see `addresses`: by address whose it is."""
+    whose = {pk: whole for whole, selves in selves_of(account, ids).items() for pk in selves}
+    rows = Contact.objects.filter(pk__in=list(whose)).exclude(email_key="").values_list("email_key", "pk")
+    return {key: whose[pk] for key, pk in rows}
 
 
 def merged_names(account: Any, contact: Contact) -> dict[int, str]:

@@ -3,12 +3,14 @@
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
+from datetime import datetime
 
-from contacts import intake
+from contacts import directory, intake
 from contacts import queries as contacts
 from contacts.directory import MOST_TAGS, MOST_TAGS_OF_ACCOUNT, Details, email_key, name_key, tag_key
 from contacts.models import Contact, Tag
 from credits import queries as credits
+from simplero.lib.moments import day
 from simplero.tenancy.models import Account
 from simplero.tenancy.scope import today
 
@@ -63,9 +65,12 @@ def plan(
     namesakes = _namesakes(account, plans)
     tags = contacts.tags_by_contact(account, [contact.pk for contact in known.values()])
     free = credits.free_by_contact(account, [contact.pk for contact in known.values()]) if not hold else {}
+    erased = directory.erased_on(account, [one.key for one in plans if one.key and one.key not in known])
     for one in plans:
         one.problems = list(one.said.problems)
         one.known = known.get(one.key) if one.key else None
+        if one.key in erased:
+            one.problems.append(_was_erased(account, erased[one.key], reading))
         if one.known is not None:
             _of_known(one, matching, tags.get(one.known.pk, []), reading)
             held = {str(of.public_id) for of, _ in free.get(one.known.pk, ())}
@@ -73,7 +78,7 @@ def plan(
         else:
             one.details, one.outcome = one.said.details, Outcome.CREATE
             _of_new(one, reading, namesakes)
-    _twice(batch, plans, reading)
+    _twice(account, batch, plans, reading)
     _too_many_tags(plans, reading, {tag_key(name) for name in new_tags})
     for one in plans:
         if one.problems:
@@ -82,11 +87,22 @@ def plan(
 
 
 def _known(account: Account, keys: Sequence[str], *, hold: bool) -> dict[str, Contact]:
-    found = {contact.email_key: contact for contact in contacts.contacts(account).filter(email_key__in=keys)}
-    if not hold or not found:
-        return found
-    held = intake.lock_many(account=account, contacts=[contact.pk for contact in found.values()])
-    return {contact.email_key: contact for contact in held.values()}
+    """By address the contact it leads to; with `hold` locked, and still so once they are."""
+    found = contacts.with_emails(account, keys)
+    while hold and found:
+        held = intake.lock_many(account=account, contacts=[contact.pk for contact in found.values()])
+        before, found = found, contacts.with_emails(account, keys)
+        if before == found:
+            return {key: held[contact.pk] for key, contact in found.items()}
+    return found
+
+
+def _was_erased(account: Account, at: datetime, reading: Reader) -> Problem:
+    on = day(at.astimezone(account.zone).date())
+    return Problem(
+        reading.heading(EMAIL),
+        f"Whoever had this address was erased on {on}. Take the row out; whoever has come back since is added by hand first.",
+    )
 
 
 def _namesakes(account: Account, plans: Sequence[Plan]) -> set[str]:
@@ -132,20 +148,27 @@ def _of_new(one: Plan, reading: Reader, namesakes: set[str]) -> None:
         one.remarks.append(Problem(heading, "There is a contact of this name already. This makes another one."))
 
 
-def _twice(batch: Import, plans: Sequence[Plan], reading: Reader) -> None:
-    """A second row of one address is wrong, whichever of the two is meant."""
+def _twice(account: Account, batch: Import, plans: Sequence[Plan], reading: Reader) -> None:
+    """A second row of one address is wrong, whichever of the two is meant; addresses of who were merged lead to one contact."""
     keys = {one.key for one in plans if one.key}
-    first: dict[str, int] = {}
+    whose: dict[str, str | int] = {}
+    whose |= contacts.all_addresses(account, {one.known.pk for one in plans if one.known is not None})
+    first: dict[str | int, tuple[int, str]] = {}
     if plans and keys:
-        before = ImportRow.objects.filter(batch=batch, email_key__in=keys, number__lt=plans[0].row.number)
+        before = ImportRow.objects.filter(
+            batch=batch, email_key__in=keys | whose.keys(), number__lt=plans[0].row.number
+        )
         for key, number in before.order_by("-number").values_list("email_key", "number"):
-            first[key] = number
+            first[whose.get(key, key)] = number, key
     for one in plans:
         if not one.key:
             continue
-        number = first.setdefault(one.key, one.row.number)
+        number, key = first.setdefault(whose.get(one.key, one.key), (one.row.number, one.key))
         if number != one.row.number:
-            why = f"Row {number} has this address too. Each contact can have one row; credits of several types can have a column each."
+            same = "has this address too" if key == one.key else "has another address of this contact, who was merged"
+            why = (
+                f"Row {number} {same}. Each contact can have one row; credits of several types can have a column each."
+            )
             one.problems.append(Problem(reading.heading(EMAIL), why))
 
 

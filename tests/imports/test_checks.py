@@ -1,11 +1,16 @@
 """What is wrong is named by row and column before anything is written."""
 
+import uuid
+
 import pytest
 
+from contacts import services as contacts
+from contacts.directory import Details
 from contacts.models import Contact
 from credits.models import CreditType, Entry
 from simplero.imports.models import ImportRow
-from simplero.tenancy.scope import scope
+from simplero.lib.moments import day
+from simplero.tenancy.scope import scope, today
 from tests import factories
 from tests.assertions import nothing_moved
 
@@ -139,6 +144,47 @@ def test_known_contacts(desk):
     again = desk.upload("Name,Email,Phone,Tags\nAnnie,ann@example.com,555,VIP\n")
     desk.match(again, "name", "email", "phone", "tags")
     assert [row[1] for row in desk.rows()] == ["keep"]
+
+
+def test_who_was_merged_or_erased(desk):
+    """A merged contact's address is the address of who stands for it; an erased one is not brought back by a file."""
+    acme = desk.world
+    ann = factories.contact(acme, "Ann Lee", email="ann@example.com")
+    old = factories.contact(acme, "Anna Old", email="old@example.com")
+    gone = factories.contact(acme, "Cy Moss", email="Cy@example.com")
+    back = factories.contact(acme, "Di", email="di@example.com")
+    with scope(acme.account):
+        contacts.merge(
+            account=acme.account,
+            source=old,
+            target=ann,
+            details=Details.of(ann),
+            key=uuid.uuid4(),
+            actor=acme.actor,
+        )
+        for one in (gone, back):
+            contacts.erase(account=acme.account, contact=one, actor=acme.actor)
+        on = day(today(acme.account))
+    back = factories.contact(acme, "Di", email="di@example.com")  # knowingly
+    page = desk.upload(
+        "Name,Email,Phone\nAnna,OLD@example.com,555\nCy,cy@example.com,1\nDi,di@example.com,2\nAnn,ann@example.com,3\n"
+    )
+    desk.match(page, "name", "email", "phone")
+    [merged, erased, again, twice] = desk.rows()
+    assert (merged[1], again[1]) == ("update", "update")
+    assert erased[1:] == (
+        "bad",
+        [
+            f"Email: Whoever had this address was erased on {on}. Take the row out; whoever has come back since is added by hand first."
+        ],
+    )
+    assert (twice[1], "Row 2 has another address of this contact" in twice[2][0]) == ("bad", True)
+    desk.load(page, leave_out="1")
+    with scope(acme.account, read_only=True):
+        assert list(
+            Contact.objects.filter(pk__in=[ann.pk, old.pk, back.pk]).order_by("pk").values_list("phone", flat=True)
+        ) == ["555", "", "2"]
+        assert not Contact.objects.filter(email_key="cy@example.com").exists()
 
 
 def test_onto_what_is_there(desk):
