@@ -303,6 +303,7 @@ class ActivityFilterForm(forms.Form):
         (Kind.EXPIRE, "Expired"),
         (Kind.RESTORE, "Restored"),
         (Kind.REDATE, "Last good day changed"),
+        (Kind.TRANSFER, "Moved by a merge"),
     )
     kind = forms.ChoiceField(label="What happened", choices=KINDS, required=False)
     since = DayField(label="From", required=False)

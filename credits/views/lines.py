@@ -21,7 +21,7 @@ from simplero.web.http import StaffRequest
 
 from .lookup import address
 
-SOURCES = {"staff": "By hand", "clock": "By the calendar", "purchase": "Purchase", "trigger": "Trigger", "automation": "Automation", MERGED: "Merge", PARTED: "Undo of a merge", "bulk": "Job for many", "roster": "Roster"}  # fmt: skip
+SOURCES = {"staff": "By hand", "clock": "By the calendar", "purchase": "Purchase", "trigger": "Trigger", "automation": "Automation", MERGED: "Merge", PARTED: "Undo of a merge", "bulk": "Job for many", "roster": "Roster", "import": "Import"}  # fmt: skip
 SOON = 14  # days before its end at which a lot says so
 
 

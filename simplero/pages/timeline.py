@@ -157,6 +157,10 @@ def _merge_undone(event: Event, words: Words) -> Said:
     return Said(f"Merge with {words.people.get(event.body['other_id'], 'another contact')} undone", "undo-2")
 
 
+def _erased(event: Event, words: Words) -> Said:
+    return Said("Person erased, numbers kept", "user-x", "bad")
+
+
 def _note_added(event: Event, words: Words) -> Said:
     return Said("Note added", "sticky-note")
 
@@ -219,6 +223,7 @@ SENTENCES: dict[str, Callable[[Event, Words], Said]] = {
     "contact.untagged": _untagged,
     "contact.merged": _merged,
     "contact.merge_undone": _merge_undone,
+    "contact.erased": _erased,
     "contact.note_added": _note_added,
     "contact.note_edited": _note_edited,
     "contact.note_deleted": _note_deleted,

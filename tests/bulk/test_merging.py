@@ -51,3 +51,39 @@ def test_who_waits_goes_on_as_the_other(desk):
     with inside(world):
         services.undo_merge(account=world.account, merge=merged, actor=world.actor)
         assert set(Place.objects.filter(roster=roster).values_list("contact_id", flat=True)) == {ann.pk, cleo.pk}
+
+
+def test_who_came_and_went_stays_and_is_not_unticked_there(desk):
+    """Their use is the other's history now; what is done about it is done there."""
+    world = desk.world
+    ann, ben, cleo = people(world, 2, 3, 1)
+    with inside(world):
+        roster = rosters.add(
+            account=world.account,
+            name="Yoga",
+            credit_type=world.session,
+            day=today(world.account),
+            contacts=type(ann).objects.filter(pk__in=[ben.pk, cleo.pk]),
+            key=uuid.uuid4(),
+            actor=world.actor,
+        )
+        for one in (ben, cleo):
+            rosters.tick(account=world.account, roster=roster, contact=one, turn=0, actor=world.actor)
+    untick = f"places/{ben.public_id}/untick"
+    assert " disabled>" not in desk.get(f"rosters/{roster.public_id}/").content.decode()
+    with inside(world):
+        services.merge(
+            account=world.account,
+            source=ben,
+            target=ann,
+            details=Details.of(ann),
+            key=uuid.uuid4(),
+            actor=world.actor,
+        )
+        services.erase(account=world.account, contact=cleo, actor=world.actor)
+    after = desk.get(f"rosters/{roster.public_id}/")
+    assert "2 of 2 came" in text(after)
+    assert after.content.decode().count('aria-pressed="true" disabled>') == 2
+    assert "merged into another contact since: reverse the use there" in text(after)
+    assert desk.post(f"rosters/{roster.public_id}/{untick}", {"turn": 1}).status_code == 409
+    assert free(world, [ann, ben]) == [4, 0]

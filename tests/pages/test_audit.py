@@ -108,6 +108,8 @@ def test_every_kind_of_fact_has_words():
     named = {kind for module in EVENTS for kind in KIND.findall(module.read_text())}
     assert len(named) > 50
     assert named - set(SAID) - set(timeline.SENTENCES) == set()
+    of_contacts = {kind for kind in named if kind.startswith(("contact.", "credits."))}
+    assert of_contacts - set(timeline.SENTENCES) == set()
 
 
 class TestFilters:

@@ -284,7 +284,7 @@ def _row(request: StaffRequest, roster: Roster, one: queries.Expected, *, said: 
         "turn": place.turn,
         "left": f"{one.free:,} left" if one.free else "none left",
         "short": not one.free and not ticked,
-        "locked": ticked and not _may_untick(request, place),
+        "locked": _locked(request, place) if ticked else "",
         "tick_url": _url(request, roster, "untick" if ticked else "tick", contact.public_id),
         "off_url": "" if ticked else _url(request, roster, "dismiss", contact.public_id),
         "issue_url": issue,
@@ -292,11 +292,16 @@ def _row(request: StaffRequest, roster: Roster, one: queries.Expected, *, said: 
     }
 
 
-def _may_untick(request: StaffRequest, place: Place) -> bool:
-    if roles.allows(request.membership.role, "credits.correct"):
-        return True
+def _locked(request: StaffRequest, place: Place) -> str:
+    """Why this person cannot take the tick back here, "" where they can."""
+    if place.contact.merged_into_id is not None:
+        return "merged into another contact since: reverse the use there"
+    if place.contact.erased_at is not None:
+        return "erased since"
     lately = place.ticked_at is not None and place.ticked_at >= now() - rosters.UNDO_WITHIN
-    return lately and place.ticked_by == request.actor.id
+    if roles.allows(request.membership.role, "credits.correct") or (lately and place.ticked_by == request.actor.id):
+        return ""
+    return "ticked more than 15 minutes ago, or by somebody else"
 
 
 def _dialog(request: StaffRequest, name: str, status: int, **context: Any) -> HttpResponse:

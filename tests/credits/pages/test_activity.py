@@ -2,12 +2,19 @@
 
 import csv
 import io
+import uuid
 from datetime import date, timedelta
 from urllib.parse import unquote
 
 import pytest
 
+from contacts import services as contacts
+from contacts.directory import Details
+from credits.forms import ActivityFilterForm
+from credits.models import Kind
+from credits.views.lines import SOURCES
 from simplero.tenancy.actors import Actor
+from simplero.tenancy.scope import scope
 from tests import factories
 from tests.assertions import nothing_moved
 
@@ -116,6 +123,26 @@ def test_a_use_wholly_reversed_says_so(admin, history):
 def test_filters(assistant, history, query, count):
     page = text(assistant.get(assistant.at("activity") + f"?{query}"))
     assert f"{count} {'entry' if count == 1 else 'entries'} shown" in page
+
+
+def test_every_kind_and_source_has_a_choice(assistant, history):
+    """What a merge moved is found among the rest."""
+    old = factories.contact(history, "Anna Old")
+    factories.issue(history, 4, to=old)
+    with scope(history.account):
+        contacts.merge(
+            account=history.account,
+            source=old,
+            target=history.contact,
+            details=Details.of(history.contact),
+            key=uuid.uuid4(),
+            actor=history.actor,
+        )
+    assert {kind for kind, _ in ActivityFilterForm.KINDS if kind} == set(Kind.values)
+    assert {"bulk", "roster", "import", "merge", "unmerge"} <= set(SOURCES)
+    page = text(assistant.get(assistant.at("activity") + "?kind=transfer"))
+    assert "1 entry shown" in page
+    assert "came from Anna Old" in page
 
 
 def test_filter_by_type(assistant, history):
