@@ -24,6 +24,9 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m bench", description=__doc__)
     size = parser.add_mutually_exclusive_group()
     size.add_argument("--quick", dest="size", action="store_const", const="quick", help="a minute or two")
+    size.add_argument(
+        "--large", dest="size", action="store_const", const="large", help="ten million entries; half an hour"
+    )
     size.add_argument("--smoke", dest="size", action="store_const", const="smoke", help="seconds; decides no goal")
     parser.add_argument("--rounds", type=int, help="rounds instead of the size's own number")
     chosen = parser.parse_args()

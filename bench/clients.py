@@ -18,7 +18,7 @@ from django.test import override_settings
 
 from bench import automation, straightforward
 from bench.shop import LEAST, LEAST_OURS, Buyer, Shop
-from bench.world import ORIGIN, World
+from bench.world import ORIGIN, Grown, World
 from contacts.models import Contact
 from credits import ledger, services
 from credits.ledger import Row
@@ -56,13 +56,13 @@ class Outcome:
 class Clients:
     """`count` processes, forked once, so that what Python needs to start is no part of any measurement."""
 
-    def __init__(self, world: World, shops: dict[bool, Shop], count: int) -> None:
+    def __init__(self, world: World, grown: Grown, shops: dict[bool, Shop], count: int) -> None:
         fork = multiprocessing.get_context("fork")
         self._pipes = []
         self._processes = []
         for number in range(count):
             ours, theirs = fork.Pipe()
-            process = fork.Process(target=_serve, args=(world, shops, number, theirs), daemon=True)
+            process = fork.Process(target=_serve, args=(world, grown, shops, number, theirs), daemon=True)
             process.start()
             theirs.close()
             self._pipes.append(ours)
@@ -90,12 +90,14 @@ class Clients:
             process.join(10)
 
 
-def _serve(world: World, shops: dict[bool, Shop], number: int, pipe: multiprocessing.connection.Connection) -> None:
+def _serve(
+    world: World, grown: Grown, shops: dict[bool, Shop], number: int, pipe: multiprocessing.connection.Connection
+) -> None:
     end_with_parent()
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the parent's to answer
     gc.freeze()
     random.seed(number)
-    client = _Client(world, shops)
+    client = _Client(world, grown, shops)
     while (job := pipe.recv()) is not None:
         outcome = Outcome()
         before = time.process_time()
@@ -113,8 +115,9 @@ def resident() -> int:
 
 
 class _Client:
-    def __init__(self, world: World, shops: dict[bool, Shop]) -> None:
+    def __init__(self, world: World, grown: Grown, shops: dict[bool, Shop]) -> None:
         self.world = world
+        self.grown = grown
         self.shops = shops
         # Each keeps the middleware it was first answered through.
         self.buyer, self.visitor, self.our_visitor = Buyer(), Buyer(), Buyer()
@@ -150,6 +153,19 @@ class _Client:
                 account=world.account,
                 contact=self._whose(job),
                 credit_type=world.session,
+                amount=1,
+                key=uuid.uuid4(),
+                actor=STAFF,
+            )
+        return 1
+
+    def consume_grown(self, job: Job) -> int:
+        grown = self.grown
+        with scope(grown.account):
+            services.consume(
+                account=grown.account,
+                contact=Contact(pk=random.choice(grown.holders), account=grown.account),
+                credit_type=grown.credit_type,
                 amount=1,
                 key=uuid.uuid4(),
                 actor=STAFF,

@@ -23,6 +23,7 @@ from django.http import QueryDict
 if __name__ == "__main__":
     django.setup()
 
+from bench.sizes import Many
 from contacts.models import Contact, Tag
 from credits.models import CreditType
 from simplero.finding import command, queries
@@ -111,16 +112,6 @@ LAST = [
 
 
 @dataclass(frozen=True)
-class Size:
-    contacts: int = 100_000
-    entries: int = 1_000_000
-    times: int = 60  # each question is asked
-
-
-SMOKE = Size(contacts=300, entries=3_000, times=2)
-
-
-@dataclass(frozen=True)
 class Answer:
     """How long a question took, in milliseconds: all of its statements together, the slowest of them, and how many there were."""
 
@@ -134,7 +125,7 @@ class Answer:
         return sorted(values)[ceil(share * (len(values) - 1))]
 
 
-def build(superuser: psycopg.Connection, size: Size, *, name: str = "Large") -> Account:
+def build(superuser: psycopg.Connection, size: Many, *, name: str = "Large") -> Account:
     """An account with that many contacts and about as many entries, its wallets, lots and allocations in agreement; analysed."""
     account = Account.objects.create(name=name, slug=name.lower(), time_zone="Europe/Copenhagen", currency="EUR")
     connection.close()  # what follows is another connection's
@@ -291,7 +282,7 @@ def _days_ago(days: int) -> str:
     return (datetime.now(UTC) - timedelta(days=days)).date().isoformat()
 
 
-def measure(account: Account, size: Size) -> list[Answer]:
+def measure(account: Account, size: Many) -> list[Answer]:
     """Ask everything in turn, that many times over: a neighbour's work falls on all questions alike."""
     with scope(account, read_only=True):
         asked = questions(account)
@@ -327,7 +318,7 @@ class _Clock:
             self.taken.append((time.perf_counter() - start) * 1000)
 
 
-def show(answers: list[Answer], size: Size) -> None:
+def show(answers: list[Answer], size: Many) -> None:
     """Print each question with its times beside the goal."""
     print(
         f"\n{size.contacts:,} contacts, {size.entries:,} entries in one account, as the application's role; milliseconds, {size.times} times each."
@@ -348,11 +339,11 @@ def show(answers: list[Answer], size: Size) -> None:
 def main() -> int:
     """In a process whose settings name a database that is thrown away; `bench.__main__` starts both for `-m bench`."""
     parser = argparse.ArgumentParser(prog="python -m bench.finding", description=__doc__)
-    parser.add_argument("--contacts", type=int, default=Size.contacts)
-    parser.add_argument("--entries", type=int, default=Size.entries)
-    parser.add_argument("--times", type=int, default=Size.times, help="each question is asked")
+    parser.add_argument("--contacts", type=int, default=Many.contacts)
+    parser.add_argument("--entries", type=int, default=Many.entries)
+    parser.add_argument("--times", type=int, default=Many.times, help="each question is asked")
     asked = parser.parse_args()
-    size = Size(contacts=asked.contacts, entries=asked.entries, times=asked.times)
+    size = Many(contacts=asked.contacts, entries=asked.entries, times=asked.times)
     call_command("migrate", verbosity=0)
     with psycopg.connect(os.environ["BENCH_SUPERUSER_URL"], autocommit=True) as superuser:
         account = build(superuser, size)

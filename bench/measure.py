@@ -15,14 +15,14 @@ django.setup()
 
 from django.core.management import CommandError, call_command  # noqa: E402, nothing of Django may be imported before setup
 
-from bench import automation, pgbench, report  # noqa: E402
+from bench import automation, finding, pages, pgbench, report  # noqa: E402
 from bench.clients import Clients, Job, Outcome  # noqa: E402
 from bench.pgbench import Pgbench  # noqa: E402
 from bench.processors import ServerClock  # noqa: E402
 from bench.report import Turn  # noqa: E402
 from bench.shop import Shop  # noqa: E402
 from bench.sizes import SIZES, Size  # noqa: E402
-from bench.world import World  # noqa: E402
+from bench.world import Grown, World  # noqa: E402
 from simplero.launch.processes import end_with_parent  # noqa: E402
 
 APP = os.environ["DATABASE_URL"]
@@ -50,7 +50,9 @@ def main() -> int:
             False: Shop.make("Small shop", customers=size.contacts, products=1),
             True: Shop.make("Large shop", customers=size.customers, products=size.products),
         }
-        clients = Clients(world, shops, HOT)
+        _say(f"growing an account to {size.grown.entries:,} entries")
+        grown = Grown.make(superuser, size.grown)
+        clients = Clients(world, grown, shops, HOT)
         with tempfile.TemporaryDirectory() as folder:
             bench = Pgbench(Path(os.environ["BENCH_BINDIR"]), Path(folder))
             if not bench.there:
@@ -77,10 +79,17 @@ def main() -> int:
             " (SELECT count(*) FROM credits_wallet WHERE balance < 0)"
         ).fetchone()
         superuser.execute("VACUUM (ANALYZE)")  # as autovacuum would have
+        _say("asking the grown account")
+        found = finding.measure(grown.account, size.grown)
+        looked_at = pages.measure(grown.account, superuser=SUPERUSER, times=size.pages)
+        started = pages.start_up(rounds)
         proof, proved = _prove(world.account.slug, shops[True].account.slug)
     facts = {"deadlocks": deadlocks, "overdrafts": overdrafts}
     judged = sys.argv[1] != "smoke"  # too little for a judgment
-    return report.show(results, facts, proof=proof, proved=proved, cpu_known=clock.known, judged=judged)
+    failed = report.show(results, facts, proof=proof, proved=proved, cpu_known=clock.known, judged=judged)
+    report.show_pages(looked_at, size.grown, started)
+    finding.show(found, size.grown)
+    return failed
 
 
 def _contestants(
@@ -112,6 +121,7 @@ def _contestants(
         "hot service": loop("consume", HOT, hot=True),
         "hot min4": plain(pgbench.least(limit, hot=True), SUPERUSER, HOT),
         "hot straightforward": loop("straightforward", HOT, hot=True),
+        "service, grown account": loop("consume_grown", SPREAD),
         "service, 1 process": loop("consume", 1),
         "consume_many": batch("consume_many"),
         "issue, 1 process": loop("issue", 1),

@@ -4,6 +4,15 @@ from dataclasses import dataclass
 
 
 @dataclass(frozen=True)
+class Many:
+    """An account in which something is to be found."""
+
+    contacts: int = 100_000
+    entries: int = 1_000_000
+    times: int = 60  # each question is asked
+
+
+@dataclass(frozen=True)
 class Size:
     rounds: int
     seconds: float  # of each contestant in each round
@@ -12,10 +21,26 @@ class Size:
     chunk: int  # rows of one call
     customers: int  # of the large shop
     products: int  # of the large shop; the small one has one
+    grown: Many  # of the account that has grown large
+    pages: int  # contacts whose pages are asked for
 
 
 SIZES = {
-    "full": Size(rounds=5, seconds=4, contacts=10_000, batch=20_000, chunk=5_000, customers=100_000, products=10_000),
-    "quick": Size(rounds=5, seconds=1, contacts=5_000, batch=5_000, chunk=5_000, customers=20_000, products=2_000),
-    "smoke": Size(rounds=1, seconds=0.1, contacts=50, batch=100, chunk=50, customers=100, products=20),
-}
+    "full": Size(
+        rounds=5, seconds=3, contacts=10_000, batch=20_000, chunk=5_000, customers=100_000, products=10_000,
+        grown=Many(contacts=100_000, entries=1_000_000, times=40), pages=60,
+    ),
+    # The same, and ten million entries in the grown account: filling it takes minutes, and 10 GB of disk.
+    "large": Size(
+        rounds=5, seconds=3, contacts=10_000, batch=20_000, chunk=5_000, customers=100_000, products=10_000,
+        grown=Many(contacts=100_000, entries=10_000_000, times=40), pages=60,
+    ),
+    "quick": Size(
+        rounds=5, seconds=1, contacts=5_000, batch=5_000, chunk=5_000, customers=20_000, products=2_000,
+        grown=Many(contacts=20_000, entries=200_000, times=20), pages=30,
+    ),
+    "smoke": Size(
+        rounds=1, seconds=0.1, contacts=50, batch=100, chunk=50, customers=100, products=20,
+        grown=Many(contacts=300, entries=3_000, times=2), pages=2,
+    ),
+}  # fmt: skip

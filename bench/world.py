@@ -4,9 +4,11 @@ import itertools
 import uuid
 from dataclasses import dataclass
 
+import psycopg
 from django.db import connection
 
-from bench.sizes import Size
+from bench import finding
+from bench.sizes import Many, Size
 from contacts.models import Contact
 from credits import ledger
 from credits.ledger import Origin, Row
@@ -18,6 +20,9 @@ from simplero.tenancy.scope import scope
 ORIGIN = Origin(SYSTEM, "bench")
 MOST = 1_000_000
 """The most that one issue may hold."""
+
+HOLDERS = 20_000
+"""Wallets of the grown account that uses are spread over: so many that none of them runs dry."""
 
 
 @dataclass(frozen=True)
@@ -65,3 +70,23 @@ class World:
         assert list(wallets.values()) == list(range(first_wallet, first_wallet + len(ids)))
         connection.close()  # the clients are forked from this process
         return cls(account, *types, spread[0], spread[-1], hot, first_wallet, wallets[hot])
+
+
+@dataclass(frozen=True)
+class Grown:
+    """An account with a long history: many contacts with many entries each, of whom `holders` have the most left of one type."""
+
+    account: Account
+    credit_type: CreditType
+    holders: list[int]
+
+    @classmethod
+    def make(cls, superuser: psycopg.Connection, size: Many) -> "Grown":
+        account = finding.build(superuser, size, name="Grown")
+        with scope(account, read_only=True):
+            most = Wallet.objects.filter(credit_type__name="Consultation", balance__gte=8).order_by("-balance", "pk")[
+                :HOLDERS
+            ]
+            holders, of = [wallet.contact_id for wallet in most], CreditType.objects.get(name="Consultation")
+        connection.close()
+        return cls(account, of, holders)
