@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from django.db.models import Q
 
 from credits import services
-from credits.models import Entry, EntryNote, Lot
+from credits.models import Entry, EntryNote, Lot, Wallet
 from simplero.lib.keys import derive_key
 from simplero.tenancy.actors import SYSTEM
 from simplero.tenancy.models import Account
@@ -13,8 +13,13 @@ from simplero.tenancy.scope import now, require
 
 
 def forget(*, account: Account, contacts: Sequence[int]) -> None:
-    """Notes and reasons go. Credits that nobody can use any more are withdrawn; what is overdue expires by itself."""
+    """Notes and reasons go. Credits that nobody can use any more are withdrawn; what is overdue expires by itself.
+
+    The wallets are held, so that what is being posted to them is either seen here or refused.
+    """
     account_id = require(account)
+    wallets = Wallet.objects.filter(account_id=account_id, contact__in=contacts).order_by("pk")
+    list(wallets.select_for_update(of=("self",), no_key=True).values_list("pk"))
     entries = Entry.objects.filter(account_id=account_id, wallet__contact__in=contacts)
     EntryNote.objects.filter(account_id=account_id, entry__in=entries.values("pk")).delete()
     good = Q(expires_at=None) | Q(expires_at__gt=now())

@@ -264,7 +264,7 @@ BEGIN
   entry := credits_replay(p_account, p_key, w.id, 'issue', p_amount, p_expiry => p_expiry);
   replayed := entry.id IS NOT NULL;
   IF replayed THEN RETURN; END IF;
-  -- Asked under the wallet's lock: who merges or erases takes it too, so this sees what they have done, or they what is issued here.
+  -- Asked under the wallet's lock: who merges or erases takes it too, so either this sees what they have done, or they what is issued here.
   IF NOT credits_stands(p_account, p_contact) THEN RAISE EXCEPTION 'no such contact here' USING ERRCODE = 'P0404'; END IF;
   SELECT * INTO t FROM credits_credittype WHERE account_id = p_account AND id = p_type;
   -- What was sold before the type was archived is still owed, at each renewal too.

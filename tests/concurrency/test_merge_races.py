@@ -8,7 +8,7 @@ from django.db import connection
 
 from contacts import directory, queries, services
 from contacts.directory import Details
-from contacts.errors import Gone, Merged
+from contacts.errors import Erased, Gone, Merged
 from contacts.models import Contact, Merge
 from credits import queries as credits
 from credits.errors import InsufficientCredits
@@ -136,3 +136,29 @@ def test_what_was_typed_meanwhile_is_refused(acme, two):
         on = {tag.name for tag in queries.tags(acme.account, ann)}
         assert queries.tags(acme.account, old) == []
     assert on == ({"late"} if len(posted(answers)) > 1 else set())
+
+
+def test_what_is_being_issued_to_somebody_erased_is_seen_or_refused(acme, two):
+    """An issue that has posted and not committed is waited for, and withdrawn; one that comes after is refused."""
+    ann, _ = two
+    factories.consume(acme, 50, to=ann)  # nothing is left to be withdrawn
+
+    def issue():
+        with scope(acme.account):
+            factories.issue(acme, 2, to=ann)
+            pause(0.5)
+
+    def erase():
+        pause(0.2)
+        with scope(acme.account):
+            services.erase(account=acme.account, contact=ann, actor=acme.actor)
+
+    assert raised(at_once([issue, erase])) == []
+    assert free(acme, ann) == 0
+    with pytest.raises(Erased):
+        factories.issue(acme, 2, to=ann)
+
+
+def pause(seconds):
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_sleep(%s)", [seconds])
