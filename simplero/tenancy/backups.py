@@ -31,8 +31,9 @@ ERASED = "erased.jsonl"
 NUMBERS_LEFT_OUT = 1_000_000
 """Rows written after a backup are lost when it is put back, but others have heard of them: what comes next has other numbers."""
 
-SIGNED_IN = ("django_session", "usersessions_usersession")
-"""Emptied when a backup is put back, or what has been signed out since would be signed in again."""
+SIGNED_IN = ("django_session", "usersessions_usersession", "contacts_customersession", "contacts_signin")
+"""Emptied when a backup is put back, or who has been signed out since, of staff or customers, would be signed in again, and a link that
+was used would open once more."""
 
 
 class BackupError(Exception):

@@ -13,7 +13,8 @@ from django.test import Client
 from psycopg import sql
 
 from contacts import services as contacts
-from contacts.models import Contact
+from contacts import signin
+from contacts.models import Contact, CustomerSession
 from credits import proof
 from simplero.tenancy import backups
 from simplero.tenancy.models import Account
@@ -66,6 +67,9 @@ def test_there_and_back(acme, zen, address, place, tmp_path):
     factories.issue(zen, 7)
     canary = factories.contact(acme, "Zoe Canary", email="zoe@canary.example")
     Client().force_login(acme.owner)
+    with scope(acme.account):
+        signin.begin_session(account=acme.account, contact=canary)
+        signin.begin_session(account=acme.account, contact=acme.contact)
     file = tmp_path / "kept" / "all.dump"
     said = run("backup", file)
     assert "rows of" in said
@@ -94,6 +98,8 @@ def test_there_and_back(acme, zen, address, place, tmp_path):
         with connection.cursor() as cursor:
             cursor.execute("SELECT count(*) FROM django_session")
             assert cursor.fetchone()[0] == 0
+        with scope(acme.account):
+            assert not CustomerSession.objects.exists()
         assert Account.objects.create(name="New", slug="new").pk > acme.account.pk + 100_000, (
             "numbers are not used twice"
         )
