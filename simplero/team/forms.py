@@ -48,7 +48,7 @@ class NameField(forms.CharField):
     """A name of a person or a business, made fit to keep."""
 
     def __init__(self, *, what: str, **kwargs: Any) -> None:
-        super().__init__(strip=False, **kwargs)
+        super().__init__(strip=False, error_messages={"required": f"{what} is missing."}, **kwargs)
         self.what = what
         self.validators = []
 

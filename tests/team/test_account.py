@@ -54,6 +54,11 @@ def test_names_that_are_refused(client, acme, name):
     assert Account.objects.get().name == "Acme"
 
 
+def test_a_blank_name_is_said_to_be_missing(client, acme):
+    client.force_login(acme.admin)
+    assert "The business name is missing." in client.post(ACCOUNT, {"name": "  "}).content.decode()
+
+
 def picture():
     out = BytesIO()
     Image.new("RGB", (60, 20), (20, 60, 90)).save(out, "PNG")
