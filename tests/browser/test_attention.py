@@ -63,7 +63,7 @@ def test_bought_consumed_short_issued_and_retried(world, open_page, viewport, sc
 
     page = open_page(f"/a/{world.slug}/", viewport=viewport, scheme=scheme)
     sign_in(page, world.owner.email)
-    expect(page.get_by_text("1 needs attention")).to_be_visible()
+    expect(page.get_by_text("what ran in the background stopped")).to_be_visible()
     contact = f"/a/{world.slug}/contacts/{world.contact.public_id}/"
     page.goto(contact)
     section = page.get_by_role("region", name=label("Automations"))
