@@ -20,7 +20,7 @@ MOST_TICKED = 1000
 
 @dataclass(frozen=True, slots=True)
 class Selection:
-    """`ids` where contacts were ticked, else the filter that they match."""
+    """`ids` where contacts were ticked, else the filter that they match; one that could not be read whole matches nobody here."""
 
     ids: tuple[uuid.UUID, ...] = ()
     matching: Filter | None = None
@@ -42,7 +42,7 @@ class Selection:
 
     def contacts(self, account: Account) -> QuerySet[Contact]:
         """Those of them who are here now."""
-        if self.matching is not None:
+        if self.matching is not None and not self.matching.spoiled:
             return finding.matching(account, self.matching)
         return contacts.contacts(account).filter(public_id__in=self.ids)
 

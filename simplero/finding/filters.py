@@ -3,7 +3,7 @@
 import re
 import uuid
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import date
 from typing import Any, Self
 from urllib.parse import urlencode
@@ -63,6 +63,9 @@ class Filter:
     since: date | None = None  # added on that day of the account's zone or later
     until: date | None = None
     sort: str = "name"
+    spoiled: bool = field(
+        default=False, compare=False
+    )  # the address asked for more, which could not be read: it finds too many
 
     @classmethod
     def of(cls, asked: QueryDict) -> Self:
@@ -72,16 +75,29 @@ class Filter:
         if credit_type := as_uuid(asked.get("type", "")):
             below = number(asked.get("below", ""), MOST_CREDITS)
             written.append(Left.asked(credit_type, asked.get("left", HAS), below))
-        within = number(asked.get("within", ""), MOST_DAYS)
+        within, since, until = (
+            number(asked.get("within", ""), MOST_DAYS),
+            _day(asked.get("from", "")),
+            _day(asked.get("until", "")),
+        )
+        read = {
+            "type": credit_type,
+            "within": within,
+            "within_type": as_uuid(asked.get("within_type", "")),
+            "from": since,
+            "until": until,
+        }
+        unread = None in written or any(asked.get(name) and value is None for name, value in read.items())
         return cls(
             text=one_line(text),
             tags=_once(as_uuid(one) for one in asked.getlist("tag")),
             credits=_once(written),
             within=within,
             within_type=as_uuid(asked.get("within_type", "")) if within is not None else None,
-            since=_day(asked.get("from", "")),
-            until=_day(asked.get("until", "")),
+            since=since,
+            until=until,
             sort=asked.get("sort", "name") if asked.get("sort") in SORTS else "name",
+            spoiled=unread or any(tag and as_uuid(tag) is None for tag in asked.getlist("tag")),
         )
 
     @classmethod

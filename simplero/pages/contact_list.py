@@ -73,8 +73,9 @@ def contact_list(request: StaffRequest) -> HttpResponse:
 
 
 def _choose(request: StaffRequest, asked: Filter) -> dict[str, object] | None:
-    """The bar that does something with chosen contacts (`bulk/_choose.html`); None for those who may do nothing with many."""
-    if not roles.allows(request.membership.role, "credits.consume"):
+    """The bar that does something with chosen contacts (`bulk/_choose.html`); None for those who may do nothing with many, and
+    where more are found than were asked for."""
+    if asked.spoiled or not roles.allows(request.membership.role, "credits.consume"):
         return None
     slug = request.account.slug
     return {

@@ -1,6 +1,7 @@
 import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
+from django.urls import reverse
 
 from simplero.finding import queries
 from tests import factories
@@ -127,3 +128,29 @@ def test_tags_nobody_has_are_not_offered(desk, acme):
     desk.post(url(acme, ann, f"tags/{tag.public_id}/remove"))
     assert tags_of(ann) == []
     assert desk.get(url(acme)).context["known_tags"] == []
+
+
+@pytest.mark.parametrize(
+    "unread",
+    [
+        "within=5000",
+        "type={type}&left=fewer&below=0",
+        "type=x&left=has",
+        "tag=x",
+        "from=yesterday",
+        "credits={type}.few",
+    ],
+)
+def test_a_filter_that_cannot_be_read_says_so_and_nothing_is_done_with_everybody(desk, acme, unread):
+    desk.force_login(acme.admin)
+    asked = unread.format(type=acme.session.public_id)
+    page = desk.get(url(acme, rest="?" + asked)).content.decode()
+    assert "Part of this filter could not be read" in page
+    assert "All that match" not in page
+    assert (
+        "Part of this filter"
+        not in desk.get(url(acme, rest=f"?type={acme.session.public_id}&left=has")).content.decode()
+    )
+    form = desk.get(f"{reverse('bulk:new', args=[acme.slug])}?do=issue&all=1&{asked}")
+    assert form.context["number"] == 0
+    assert desk.get(f"{reverse('imports:export-csv', args=[acme.slug])}?{asked}").status_code == 404
