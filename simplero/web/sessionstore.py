@@ -18,5 +18,5 @@ class SessionStore(db.SessionStore):
         except UpdateError as error:
             why = error.__context__
             if why is not None and (isinstance(why, OperationalError) or is_ill(why)):
-                raise why from None
+                raise why from why.__cause__  # which says what is wrong with the database
             raise

@@ -5,6 +5,7 @@ import pytest
 from django.contrib.sessions.backends.base import UpdateError
 from django.db import InternalError, OperationalError, connection, transaction
 
+from simplero.tenancy.trouble import is_ill
 from simplero.web.sessionstore import SessionStore
 from tests.superuser import superuser_url
 
@@ -35,8 +36,9 @@ def test_the_database_went_away(session):
 def test_the_database_takes_no_changes(session):
     with transaction.atomic():
         connection.cursor().execute("SET TRANSACTION READ ONLY")
-        with pytest.raises(InternalError, match="read-only"):
+        with pytest.raises(InternalError, match="read-only") as refused:
             session.save()
+        assert is_ill(refused.value), "who answers sees what is wrong"
         transaction.set_rollback(True)
     session.save()
 
