@@ -18,7 +18,7 @@ def title(bulk: Bulk) -> str:
 
 
 def particulars(bulk: Bulk, *, today: date) -> str:
-    """What else was asked for: the day of service, how long what is issued is good."""
+    """What else was asked for: the day of service; "" where there is none."""
     if bulk.service_date:
         return f"for {day(bulk.service_date, today=today)}"
     return ""

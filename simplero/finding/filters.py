@@ -97,7 +97,7 @@ class Filter:
             since=since,
             until=until,
             sort=asked.get("sort", "name") if asked.get("sort") in SORTS else "name",
-            spoiled=unread or any(tag and as_uuid(tag) is None for tag in asked.getlist("tag")),
+            spoiled=unread or _too_much(asked) or any(tag and as_uuid(tag) is None for tag in asked.getlist("tag")),
         )
 
     @classmethod
@@ -157,3 +157,10 @@ def _day(text: str) -> date | None:
 
 def _once(found: Iterable[Any]) -> tuple[Any, ...]:
     return tuple(dict.fromkeys(one for one in found if one is not None))[:MOST]
+
+
+def _too_much(asked: QueryDict) -> bool:
+    """Whether an address asks for more than a filter holds."""
+    return len(asked.get("q", "")) > LONGEST_TEXT or any(
+        len(set(asked.getlist(name))) > MOST for name in ("tag", "credits")
+    )

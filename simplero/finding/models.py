@@ -8,10 +8,12 @@ from simplero.tenancy.models import TenantModel, public_id_field
 class SavedFilter(TenantModel):
     """A filter that somebody gave a name. Everybody of the account sees it and may change it."""
 
+    LONGEST_QUERY = 2000  # characters
+
     public_id = public_id_field()
     name = models.CharField(max_length=60)
     name_key = models.CharField(max_length=60, db_collation="C")
-    query = models.CharField(max_length=2000)  # as `Filter.query` writes it
+    query = models.CharField(max_length=LONGEST_QUERY)  # as `Filter.query` writes it
     author_id = models.BigIntegerField(null=True)  # a user; users are global, so no foreign key from an account's row
     created_at = models.DateTimeField(db_default=Now(), editable=False)
 

@@ -7,6 +7,7 @@ from django.db import IntegrityError, transaction
 
 from contacts.directory import constraint
 from simplero.lib.folding import key as folded_key
+from simplero.lib.refusals import Unacceptable
 from simplero.outbox import outbox
 from simplero.tenancy.actors import Actor
 from simplero.tenancy.models import Account
@@ -23,9 +24,15 @@ MOST = 50  # of one account
 
 @transaction.atomic
 def save_filter(*, account: Account, name: str, asked: Filter, actor: Actor) -> SavedFilter:
-    """Keep what is asked for under a name that is fit to keep. Saved twice, it is there once. Raises NameTaken and TooMany."""
+    """Keep what is asked for under a name that is fit to keep. Saved twice, it is there once.
+
+    Raises NameTaken, TooMany and Unacceptable (too long)."""
     account_id = require(account)
     query = asked.query()
+    if len(query) > SavedFilter.LONGEST_QUERY:
+        raise Unacceptable(
+            "This filter is too long to be saved. Search for fewer words, then save again.", field="name"
+        )
     twin = SavedFilter.objects.filter(name=name, query=query).first()
     if twin is not None:
         return twin

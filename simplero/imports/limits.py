@@ -1,4 +1,4 @@
-"""How much a file may hold. Whatever is beyond is refused before it is kept."""
+"""How much a file may hold, checked before it is kept where that can be told, else while it is read; and in what pieces it is handled."""
 
 LARGEST = 15 * 1024 * 1024  # bytes of a file
 MOST_ROWS = 50_000  # contacts of a file

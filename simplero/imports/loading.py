@@ -9,7 +9,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from django.db.models import Count, Max
+from django.db.models import Max
 
 from contacts import intake
 from contacts.directory import tag_key
@@ -27,6 +27,7 @@ from .limits import CHUNK
 from .matching import NEVER
 from .models import DONE, GOOD, Import, ImportPart, ImportRow, Outcome, State
 from .planning import Plan, plan, reader
+from .queries import outcomes
 from .rows import Balance, Problem, Reader
 from .work import FORGET, KEPT, Written, lock, write
 
@@ -65,11 +66,6 @@ def load(account: Account, batch_id: int) -> bool:
     fact = events.ImportLoaded(batch.pk, *(many.get(one, 0) for one in told))
     _end(account, batch, State.LOADED, fact)
     return True
-
-
-def outcomes(batch: Import) -> dict[str, int]:
-    """How many rows have come to what."""
-    return dict(ImportRow.objects.filter(batch=batch).order_by().values_list("outcome").annotate(Count("pk")))
 
 
 def acting(batch: Import) -> Actor:

@@ -85,10 +85,6 @@ class Matching:
     def has(self, *codes: str) -> bool:
         return any(code in self.columns.values() for code in codes)
 
-    @property
-    def with_balances(self) -> bool:
-        return any(code == AMOUNT or code.startswith(OF_TYPE) for code in self.columns.values())
-
 
 def guessed(headings: Sequence[str], types: Sequence[Any]) -> dict[int, str]:
     """What the headings suggest, each thing once: the first column that sounds like it."""

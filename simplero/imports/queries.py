@@ -15,7 +15,7 @@ from simplero.tenancy.scope import require
 from triggers import queries as triggers
 
 from .matching import DAY, DAY_FIRST, MONTH_FIRST, dates_of, guessed
-from .models import Import, ImportRow, Outcome
+from .models import GOOD, Import, ImportRow
 from .planning import Plan, plan, reader
 
 PAGE = 50  # imports, or rows, on a page
@@ -70,11 +70,7 @@ def first_rows(batch: Import, *, size: int) -> list[ImportRow]:
 
 def preview(account: Account, batch: Import) -> list[Plan]:
     """The first rows that are good, as they would be loaded."""
-    found = list(
-        ImportRow.objects.filter(batch=batch, outcome__in=[Outcome.CREATE, Outcome.UPDATE, Outcome.KEEP]).order_by(
-            "number"
-        )[:SHOWN]
-    )
+    found = list(ImportRow.objects.filter(batch=batch, outcome__in=GOOD).order_by("number")[:SHOWN])
     return plan(account, batch, found, reader(account, batch), hold=False)
 
 

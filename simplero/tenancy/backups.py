@@ -228,9 +228,9 @@ class Place:
                     aside = ""
             else:
                 aside = ""
-            self.say("ALTER DATABASE {} RENAME TO {}", new, self.name)
         except psycopg.errors.ObjectInUse as error:
             raise BackupError(f"{self.name} is in use: stop web, worker and beat first. It is as it was.") from error
+        self.say("ALTER DATABASE {} RENAME TO {}", new, self.name)  # which this process has made, and nobody else knows
         return aside
 
 

@@ -62,6 +62,13 @@ def test_a_name_that_is_taken_is_refused_and_twice_the_same_is_once(desk, acme, 
     assert (saved(acme), facts(acme)) == ([("Mine", "q=ann"), ("Other", "q=bo")], before)
 
 
+def test_what_is_too_long_to_be_kept_is_refused_with_the_way_out(desk, acme):
+    answer = desk.post(at(acme, ADD), {"name": "Long"}, query_params={"q": "\U0001f9d8" * 200})
+    assert answer.status_code == 409
+    assert "too long to be saved. Search for fewer words" in answer.content.decode()
+    assert saved(acme) == []
+
+
 def test_there_is_an_end_to_how_many(desk, acme, monkeypatch):
     monkeypatch.setattr("simplero.finding.services.MOST", 1)
     assert desk.post(at(acme, ADD) + "?q=a", {"name": "One"}).status_code == 303

@@ -1,3 +1,5 @@
+import uuid
+
 import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
@@ -130,6 +132,9 @@ def test_tags_nobody_has_are_not_offered(desk, acme):
     assert desk.get(url(acme)).context["known_tags"] == []
 
 
+TOO_MANY = "&".join(f"tag={uuid.uuid4()}" for _ in range(9))
+
+
 @pytest.mark.parametrize(
     "unread",
     [
@@ -138,6 +143,7 @@ def test_tags_nobody_has_are_not_offered(desk, acme):
         "type=x&left=has",
         "tag=x",
         "from=yesterday",
+        TOO_MANY,
         "credits={type}.few",
     ],
 )

@@ -124,11 +124,13 @@ def _write_rows(bulk: Bulk, contacts: QuerySet[Contact]) -> int:
 
 
 @transaction.atomic
-def stop(*, account: Account, bulk: Bulk, actor: Actor) -> None:
-    """Let a running job do no more; what it has done stays. A chunk under way is finished first. Again, or too late, changes nothing."""
+def stop(*, account: Account, bulk: Bulk, actor: Actor) -> bool:
+    """Let a running job do no more; what it has done stays. A chunk under way is finished first. False where it had ended already."""
     require(account)
-    if Bulk.objects.filter(pk=bulk.pk, state=State.RUNNING).update(state=State.STOPPED, finished_at=now()):
+    stopped = Bulk.objects.filter(pk=bulk.pk, state=State.RUNNING).update(state=State.STOPPED, finished_at=now())
+    if stopped:
         outbox.record(account=account, fact=events.BulkStopped(bulk.pk), actor=actor)
+    return bool(stopped)
 
 
 @transaction.atomic

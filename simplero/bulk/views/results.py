@@ -90,7 +90,6 @@ def job(request: StaffRequest, bulk: uuid.UUID) -> HttpResponse:
         "rows": [_row(request, found, row) for row in page.rows],
         "first": f"{here}?{narrowed}" if request.GET.get("after") else "",
         "next": f"{here}?{narrowed}{'&' if narrowed else ''}after={page.after}" if page.after else "",
-        "urls": {name: bulk_url(request, found, name) for name in ("job-stop", "job-undo", "job-csv")},
         "csv_url": bulk_url(request, found, "job-csv") + (f"?{narrowed}" if narrowed else ""),
         "stop_url": bulk_url(request, found, "job-stop") if found.state == State.RUNNING else "",
         "undo_url": bulk_url(request, found, "job-undo") if _may_be_undone(found) else "",
@@ -166,8 +165,10 @@ def _cells(bulk: Bulk, row: Row) -> list[str | int]:
 @require_POST
 def job_stop(request: StaffRequest, bulk: uuid.UUID) -> HttpResponse:
     found = bulk_or_404(request, bulk)
-    jobs.stop(account=request.account, bulk=found, actor=request.actor)
-    messages.success(request, "The job is stopped. What it has done stays until you undo it.")
+    if jobs.stop(account=request.account, bulk=found, actor=request.actor):
+        messages.success(request, "The job is stopped. What it has done stays until you undo it.")
+    else:
+        messages.info(request, "The job had ended already.")
     return see_other(request, bulk_url(request, found))
 
 

@@ -220,7 +220,10 @@ def expect(request: StaffRequest, batch: uuid.UUID) -> HttpResponse:
     form = ExpectForm(request.POST, types=shown.types_of(request, found))
     if not form.is_valid():
         return page(request, found, expect=form, status=BAD_INPUT)
-    services.expect(account=request.account, batch=found, totals=form.totals())
+    try:
+        services.expect(account=request.account, batch=found, totals=form.totals())
+    except Refusal:
+        return _gone_on(request, found)
     return see_other(request, f"{url(request, found)}#totals")
 
 

@@ -22,8 +22,8 @@ from simplero.tenancy.models import Account
 from simplero.tenancy.scope import require
 
 PAGE = 50
-MOST_CHANGES = 500
-"""Rows changed that one page looks at; a deed that changed more shows the newest of them."""
+CHANGES = 10
+"""Rows changed that a page looks at for each of its lines; a deed that changed more shows the newest of them."""
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _LAST = 2**63 - 1
@@ -115,7 +115,9 @@ def page(account: Account, wanted: Filter, *, cursor: str = "", limit: int = PAG
     both: list[Event | Change] = sorted([*events, *alone], key=_newest, reverse=True)
     shown = both[:limit]
     told = [event for event in shown if isinstance(event, Event)]
-    changes = _told(account_id, [*_of_deeds(account_id, told), *(one for one in shown if isinstance(one, Change))])
+    changes = _told(
+        account_id, [*_of_deeds(account_id, told, limit * CHANGES), *(one for one in shown if isinstance(one, Change))]
+    )
     entries = _joined(shown, changes)
     return Page(entries, _sealed(account, shown[-1]) if len(both) > limit else "")
 
@@ -168,14 +170,14 @@ def _within(found: QuerySet[Any], account: Account, wanted: Filter) -> QuerySet[
     return found
 
 
-def _of_deeds(account_id: int, events: Sequence[Event]) -> list[Change]:
+def _of_deeds(account_id: int, events: Sequence[Event], most: int) -> list[Change]:
     """What changed in the deeds of these events, of nobody but whom they are about."""
     deeds = {event.deed for event in events if event.deed and event.area != LEDGER}
     if not deeds:
         return []
     about = {event.contact_id for event in events if event.contact_id}
     found = Change.objects.filter(account_id=account_id, deed__in=deeds)
-    return list(found.filter(Q(contact_id=None) | Q(contact_id__in=about)).order_by("-at", "-id")[:MOST_CHANGES])
+    return list(found.filter(Q(contact_id=None) | Q(contact_id__in=about)).order_by("-at", "-id")[:most])
 
 
 def _told(account_id: int, changes: Sequence[Change]) -> list[Told]:
