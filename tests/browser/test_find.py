@@ -18,6 +18,7 @@ def test_ctrl_k_jumps_and_the_list_follows_what_is_typed(open_page, acme):
     factories.credit_type(acme, "coaching session")
     page = open_page("/")
     sign_in(page, acme.owner.email)
+    page.wait_for_load_state()  # keys mean something once the scripts are there
 
     page.keyboard.press("Control+k")
     field = page.get_by_role("combobox", name=re.compile("Jump to"))

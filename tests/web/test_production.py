@@ -62,4 +62,4 @@ def test_style_guide_and_outbox_are_not_there(demo, there):
     answers = dict(line.split() for line in asked.stdout.splitlines())
     assert answers["/healthz"] == "200", asked.stderr
     assert answers["/styleguide/"] == answers["/styleguide/contact/"] == there
-    assert answers["/outbox/"] == ("404" if demo == "0" else "500"), "the demo's reads the database, which is not here"
+    assert answers["/outbox/"] == ("404" if demo == "0" else "503"), "the demo's reads the database, which is not here"
