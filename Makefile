@@ -30,7 +30,7 @@ lint: $(INSTALLED)
 	$(CHECKING) $(PYTHON) -m mypy
 	$(CHECKING) $(PYTHON) -W ignore::RuntimeWarning manage.py makemigrations --check --dry-run
 
-# Real processes, really killed. Two and a half minutes; `make faults PROFILE=long` takes hours. FAULT_SEED= repeats a run,
+# Real processes, really killed. Four minutes; `make faults PROFILE=long` takes hours. FAULT_SEED= repeats a run,
 # ONLY= names tests.
 faults: $(INSTALLED)
 	@FAULT_PROFILE=$(PROFILE) exec $(PYTHON) -m tests.faults $(if $(ONLY),-k "$(ONLY)")
