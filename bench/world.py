@@ -22,7 +22,7 @@ MOST = 1_000_000
 """The most that one issue may hold."""
 
 HOLDERS = 20_000
-"""Wallets of the grown account that uses are spread over: so many that none of them runs dry."""
+"""Wallets of the grown account that uses are spread over."""
 
 
 @dataclass(frozen=True)
@@ -74,7 +74,7 @@ class World:
 
 @dataclass(frozen=True)
 class Grown:
-    """An account with a long history: many contacts with many entries each, of whom `holders` have the most left of one type."""
+    """An account with a long history: many contacts with many entries each, of whom `holders` have the longest of one type."""
 
     account: Account
     credit_type: CreditType
@@ -84,9 +84,12 @@ class Grown:
     def make(cls, superuser: psycopg.Connection, size: Many) -> "Grown":
         account = finding.build(superuser, size, name="Grown")
         with scope(account, read_only=True):
-            most = Wallet.objects.filter(credit_type__name="Consultation", balance__gte=8).order_by("-balance", "pk")[
-                :HOLDERS
-            ]
+            most = Wallet.objects.filter(credit_type__name="Consultation").order_by("-seq", "pk")[:HOLDERS]
             holders, of = [wallet.contact_id for wallet in most], CreditType.objects.get(name="Consultation")
+        for start in range(0, len(holders), 5_000):  # so that none of them runs dry
+            rows = [Row(contact, of.pk, 1_000, uuid.uuid4()) for contact in holders[start : start + 5_000]]
+            with scope(account):
+                answers = ledger.issue_many(account=account, rows=rows, expiry="never", origin=ORIGIN)
+            assert {answer.outcome for answer in answers} == {"posted"}
         connection.close()
         return cls(account, of, holders)
