@@ -94,7 +94,8 @@ class Wallet(TenantPart):
                 condition=Q(balance=F("issued") - F("used") - F("expired") - F("withdrawn")), name="wallet_totals"
             ),
         ]
-        indexes = [Index(fields=["account", "credit_type", "level", "contact"], name="wallet_by_level")]
+        # The level before the type: whoever asks for one wallet is served by `wallet_once`, also before there are statistics.
+        indexes = [Index(fields=["account", "level", "credit_type", "contact"], name="wallet_by_level")]
 
     def __str__(self) -> str:
         return f"wallet {self.pk}"

@@ -58,7 +58,7 @@ class Migration(migrations.Migration):
         ),
         migrations.AddIndex(
             model_name="wallet",
-            index=models.Index(fields=["account", "credit_type", "level", "contact"], name="wallet_by_level"),
+            index=models.Index(fields=["account", "level", "credit_type", "contact"], name="wallet_by_level"),
         ),
         migrations.AddConstraint(
             model_name="entry",

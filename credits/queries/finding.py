@@ -25,13 +25,12 @@ def with_free(account: Account, credit_type: CreditType, *, at_least: int, below
     """The ids of contacts with `at_least` free credits of a type, 1 or more, and fewer than `below`."""
     require(account)
     wallets = Wallet.objects.filter(credit_type=credit_type)
-    holding = wallets.filter(level__gte=level(at_least))
+    most = len(LEVELS) if below is None else level(below - 1)
+    holding = wallets.filter(level__in=range(level(at_least), most + 1))
     if at_least not in LEVELS:
         holding = holding.filter(balance__gte=at_least)
     if below is not None:
-        holding = holding.filter(level__lte=level(below - 1))
-        if below not in LEVELS:
-            holding = holding.filter(balance__lt=below)
+        holding = holding if below in LEVELS else holding.filter(balance__lt=below)
     # What is overdue is written off within minutes: nearly always there is nothing, and the stored balance is what is free.
     if not overdue_lots().exists():
         return holding.values("contact_id")
@@ -48,12 +47,12 @@ def with_little(account: Account, credit_type: CreditType, *, below: int) -> Que
     Left out are those whose credits are overdue, and those who never had any.
     """
     require(account)
-    wallets = Wallet.objects.filter(credit_type=credit_type, level__lte=level(below - 1))
+    wallets = Wallet.objects.filter(credit_type=credit_type, level__in=range(level(below - 1) + 1))
     return (wallets if below in LEVELS else wallets.filter(balance__lt=below)).values("contact_id")
 
 
 LEVELS = (1, 2, 4, 8, 16)
-"""The least balance of each `Wallet.level` from the first on."""
+"""The least balance of each `Wallet.level` from the first on. Levels are asked for one by one: the index has them before the type."""
 
 
 def level(balance: int) -> int:
