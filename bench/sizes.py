@@ -27,10 +27,10 @@ class Size:
 
 SIZES = {
     "full": Size(
-        rounds=5, seconds=3, contacts=10_000, batch=20_000, chunk=5_000, customers=100_000, products=10_000,
+        rounds=5, seconds=3, contacts=10_000, batch=20_000, chunk=5_000, customers=20_000, products=2_000,
         grown=Many(contacts=100_000, entries=1_000_000, times=40), pages=60,
     ),
-    # The same, and ten million entries in the grown account: filling it takes minutes, and 10 GB of disk.
+    # Ten million entries in the grown account and a shop five times as large: filling them takes long, and 10 GB of disk.
     "large": Size(
         rounds=5, seconds=3, contacts=10_000, batch=20_000, chunk=5_000, customers=100_000, products=10_000,
         grown=Many(contacts=100_000, entries=10_000_000, times=40), pages=60,
