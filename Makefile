@@ -35,7 +35,7 @@ lint: $(INSTALLED)
 faults: $(INSTALLED)
 	@FAULT_PROFILE=$(PROFILE) exec $(PYTHON) -m tests.faults $(if $(ONLY),-k "$(ONLY)")
 
-# About eight minutes; `make bench SIZE=--quick` takes two and a half.
+# `make bench SIZE=--quick` is shorter, `SIZE=--large` has ten million entries.
 bench: $(INSTALLED)
 	@exec $(PYTHON) -m bench $(SIZE)
 
